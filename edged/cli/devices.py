@@ -1,0 +1,21 @@
+"""``edged devices``: the microphones that are there."""
+
+import argparse
+import sys
+from typing import Any
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command's arguments."""
+    commands.add_parser(
+        "devices", help="list microphones", description="List the devices that can record, by number and name."
+    )
+
+
+def run(_options: argparse.Namespace) -> int:
+    """Print one line a device."""
+    from edged.sources.microphone import describe, input_devices
+
+    devices = input_devices()
+    sys.stdout.write(describe(devices) + "\n")
+    return 0 if devices else 1

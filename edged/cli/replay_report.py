@@ -1,0 +1,72 @@
+"""``edged replay --report``: one self-contained page with spectrogram, score curve and events of every recording."""
+
+import base64
+import html
+import json
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edged import __version__
+from edged.cli.event_writers import row
+from edged.cli.replayed import Replayed
+from edged.errors import EdgedError
+from edged.sources.recording import Recording, RecordingConfig
+from edged.stages.compute_log_mel import LogMelConfig, hann, mel_filters
+
+COLUMNS = 1200
+"""Most columns of a spectrogram: about the pixels of a page."""
+PICTURE = LogMelConfig(frame_s=0.064, fft=1024, bands=96)
+"""Finer than what the model sees: for the eye."""
+
+
+def write_report(path: Path, replayed: list[Replayed]) -> None:
+    """Write the page; EdgedError where it cannot be written."""
+    template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
+    data = json.dumps([_recording(one) for one in replayed if one.duration_s > 0]).replace("</", "<\\/")
+    title = html.escape(", ".join(sorted({one.path.name for one in replayed}))[:200])
+    try:
+        path.write_text(template.substitute(title=title, version=__version__, data=data), encoding="utf-8")
+    except OSError as error:
+        raise EdgedError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _recording(one: Replayed) -> dict[str, Any]:
+    picture = spectrogram(one.path, one.duration_s)
+    labels = sorted({label for window in one.scores for label in window.scores} - {"background"})
+    return {
+        "file": str(one.path),
+        "pipeline": one.pipeline,
+        "duration_s": one.duration_s,
+        "bands": picture.shape[1],
+        "columns": picture.shape[0],
+        "pixels": base64.b64encode(picture.tobytes()).decode(),
+        "edges_hz": [PICTURE.min_hz, PICTURE.max_hz],
+        "labels": labels,
+        "scores": [
+            [round(window.span.end_s, 3), *(round(window.scores[label], 3) for label in labels)]
+            for window in one.scores
+        ],
+        "events": [{**row(one.path, event), "evidence": dict(event.evidence)} for event in one.events],
+        "conditions": sorted(one.conditions),
+    }
+
+
+def spectrogram(path: Path, duration_s: float) -> NDArray[np.uint8]:
+    """Shape (columns, bands): 0 is the quietest, 255 the loudest, in 60 dB; each column the mean power of its time."""
+    columns = max(1, min(COLUMNS, int(duration_s / PICTURE.frame_s)))
+    power, counts = np.zeros((columns, PICTURE.bands)), np.zeros(columns)
+    frame = round(PICTURE.frame_s * PICTURE.rate_hz)
+    for chunk in Recording(RecordingConfig(path=path, realtime=False, chunk_s=1.0)):
+        frames = chunk.samples[: len(chunk.samples) // frame * frame].reshape(-1, frame)
+        at_s = chunk.span.start_s + PICTURE.frame_s * np.arange(len(frames))
+        column = np.minimum((at_s / duration_s * columns).astype(int), columns - 1)
+        spectrum = np.abs(np.fft.rfft(np.nan_to_num(frames) * hann(frame), PICTURE.fft)) ** 2
+        np.add.at(power, column, spectrum @ mel_filters(PICTURE))
+        np.add.at(counts, column, 1)
+    decibels = 10 * np.log10(power / np.maximum(counts, 1)[:, None] + 1e-12)
+    scaled = (decibels - np.percentile(decibels, 99.8) + 60.0) / 60.0
+    return (np.clip(scaled, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,29 @@
+"""``edged run``: the box itself."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command's arguments."""
+    parser = commands.add_parser(
+        "run",
+        help="listen, and publish what is heard",
+        description="Run until SIGTERM or Ctrl-C (a second one stops at once), or until every recording has ended.",
+    )
+    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="default: edged.yaml, /etc/edged/edged.yaml")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start the daemon."""
+    from edged.daemon import Daemon
+    from edged.runtime import logs
+    from edged.settings import read_settings
+
+    settings = read_settings(options.config)
+    logs.set_up(settings.log)
+    daemon = Daemon(settings, sys.stdout)
+    daemon.stop_on_signals()
+    return daemon.run()

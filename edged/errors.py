@@ -1,0 +1,25 @@
+"""The errors that edged raises, sorted by what is to be done about them. Anything else is a bug."""
+
+
+class EdgedError(Exception):
+    """Something outside the program is wrong; the message names it, its value and the remedy."""
+
+    exit_code = 1
+
+
+class ConfigError(EdgedError):
+    """A person mends it: the program must not be restarted before that (sysexits' EX_CONFIG)."""
+
+    exit_code = 78
+
+
+class ModelError(ConfigError):
+    """A model, its card or its runtime cannot be used as it is."""
+
+
+class DeviceLostError(EdgedError):
+    """A device or stream went away or never came: reopen it later."""
+
+
+class RecordingError(EdgedError):
+    """A sound file cannot be read (any further)."""

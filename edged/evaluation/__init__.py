@@ -1,0 +1,1 @@
+"""How good a model is: folders of labelled sound, and the figures that are drawn from scores."""

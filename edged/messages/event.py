@@ -1,0 +1,39 @@
+"""Event: something that began, went on and ended, as a pipeline tells it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from edged.messages.sound import ModelUse
+
+
+class Phase(StrEnum):
+    """Where in its life an event is."""
+
+    START = "start"
+    UPDATE = "update"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One phase of one event. ``id`` is the event's: its start, updates and end share it."""
+
+    id: str
+    """ULID."""
+    pipeline: str
+    phase: Phase
+    label: str
+    confidence: float
+    """Score in [0, 1] of ``label``: of late for a start or an update, of the whole event for its end."""
+    start_s: float
+    """Seconds of the source's time, as in :class:`~edged.messages.sound.Span`."""
+    end_s: float
+    """The end of the last window that showed it (so far)."""
+    observed_s: float
+    """The moment at which this was decided."""
+    epoch_s: float
+    model: ModelUse
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    latency_ms: Mapping[str, float] = field(default_factory=dict)
+    """Milliseconds by step."""

@@ -1,0 +1,145 @@
+"""What goes over the wire: the JSON payloads of every topic. Keys carry units; times are RFC 3339 UTC."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from edged.messages.event import Event, Phase
+from edged.messages.health import State
+
+SCHEMA_VERSION = 1
+
+
+def rfc3339(unix_s: float) -> str:
+    """Unix time -> ``2026-11-21T07:38:05.123Z``."""
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Message(BaseModel):
+    """A payload; its JSON is UTF-8."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def payload(self) -> bytes:
+        """The JSON that is sent."""
+        return self.model_dump_json().encode()
+
+
+class StateMessage(Message):
+    """``state``: retained; the broker itself says ``offline`` when the box is gone without a word."""
+
+    state: Literal["online", "offline"]
+
+
+class ModelMessage(Message):
+    """A model in use."""
+
+    name: str
+    sha256: str
+    device: str
+
+
+class EventMessage(Message):
+    """``event/<pipeline>``: one phase of one event."""
+
+    schema_version: int = SCHEMA_VERSION
+    id: str
+    """ULID of the event; its start, updates and end share it. A duplicate has the same ``id`` and ``seq``."""
+    seq: int
+    """Counts this box's event messages without a hole."""
+    pipeline: str
+    phase: Phase
+    label: str
+    confidence: float
+    """Score in [0, 1] of the label."""
+    started_at: str
+    ended_at: str | None
+    """Only with phase ``end``."""
+    observed_at: str
+    """When edged decided this."""
+    duration_s: float
+    """So far."""
+    evidence: dict[str, float]
+    model: ModelMessage
+    latency_ms: dict[str, float]
+    """By step; ``total`` is from the end of the sound that decided it to this message."""
+    delayed: bool = False
+    """It waited for the broker: history, not live."""
+
+
+class ActiveMessage(Message):
+    """``active/<pipeline>``: retained; what is going on right now."""
+
+    schema_version: int = SCHEMA_VERSION
+    active: bool
+    event: EventMessage | None
+    """The last message of the event that is on."""
+
+
+class PartMessage(Message):
+    """One part of the box."""
+
+    state: State
+    reasons: list[str]
+    counters: dict[str, float]
+
+
+class HealthMessage(Message):
+    """``health``: retained; every 30 s and at each change."""
+
+    schema_version: int = SCHEMA_VERSION
+    state: State
+    """As well as the worst part."""
+    reasons: list[str]
+    """Of every part that is not well, ``<part>: <reason>``."""
+    at: str
+    uptime_s: float
+    parts: dict[str, PartMessage]
+    outbox_waiting: int
+    outbox_dropped: int
+    cpu_temperature_c: float | None
+    """Null where the machine does not say."""
+    disk_free_bytes: int
+    clock_synchronised: bool | None
+    """By the kernel's word; null where it does not say."""
+
+
+class InfoMessage(Message):
+    """``info``: retained; what this box is."""
+
+    schema_version: int = SCHEMA_VERSION
+    device: str
+    version: str
+    boot_id: str
+    site: str | None
+    location: str | None
+    models: list[ModelMessage]
+    accelerators: list[str]
+    sources: dict[str, str]
+    """Type by name."""
+    pipelines: dict[str, str]
+    """Kind by name."""
+    config_sha256: str
+
+
+def event_message(event: Event, seq: int, now_s: float) -> EventMessage:
+    """The wire's form of ``event``; ``now_s`` is the Unix time of this message."""
+    model = ModelMessage(name=event.model.name, sha256=event.model.sha256, device=event.model.device)
+    steps = {name: round(ms, 3) for name, ms in event.latency_ms.items()}
+    total_ms = (now_s - event.epoch_s - event.observed_s) * 1e3
+    return EventMessage(
+        id=event.id,
+        seq=seq,
+        pipeline=event.pipeline,
+        phase=event.phase,
+        label=event.label,
+        confidence=round(event.confidence, 4),
+        started_at=rfc3339(event.epoch_s + event.start_s),
+        ended_at=rfc3339(event.epoch_s + event.end_s) if event.phase is Phase.END else None,
+        observed_at=rfc3339(event.epoch_s + event.observed_s),
+        duration_s=round(event.end_s - event.start_s, 3),
+        evidence={name: round(value, 4) for name, value in event.evidence.items()},
+        model=model,
+        latency_ms={**steps, "total": round(max(0.0, total_ms), 3)},
+    )

@@ -1,0 +1,139 @@
+"""Capture: the thread that reads one source into the queues of the pipelines that listen to it."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from typing import Generic, Protocol, TypeVar
+
+from edged.errors import DeviceLostError, EdgedError
+from edged.messages.health import State
+from edged.runtime.bounded_queue import BoundedQueue
+from edged.runtime.health import Part
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+STALL_S = 3.0
+"""A source that gives nothing for so long is lost (promise: noticed within 5 s)."""
+BACK_OFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Waits between tries to open a lost source; the last one for ever. Each is drawn from 50 % to 100 % of it."""
+
+log = logging.getLogger(__name__)
+
+
+class Source(Protocol[T_co]):
+    """Something that can be opened and read, again and again."""
+
+    def stream(self) -> Generator[T_co | None, None, None]:
+        """Open the source and yield its items; None says "nothing yet" and comes at least every second.
+
+        Ends where the source ends for good; raises DeviceLostError where it may come back. Closing the iterator closes
+        the source.
+        """
+        ...
+
+
+class Capture(Generic[T]):
+    """Reads a source on a thread of its own, opens it again with back-off when it is lost, and says how it is."""
+
+    def __init__(
+        self, name: str, source: Source[T], health: Part, inspect: Callable[[T], T] = lambda item: item
+    ) -> None:
+        """``inspect`` sees each item first, on the capture thread, and may mend it."""
+        self.name = name
+        self._source, self._health, self._inspect = source, health, inspect
+        self._queues: list[BoundedQueue[T]] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"capture-{name}", daemon=True)
+        self._alive_at = time.monotonic()
+
+    def subscribe(self, capacity: int, mark_gap: Callable[[T], T] = lambda item: item) -> BoundedQueue[T]:
+        """A queue that gets every item from now on; what it must drop is counted in the source's health."""
+        queue = BoundedQueue[T](capacity, lambda _: self._health.count("dropped"), mark_gap)
+        self._queues.append(queue)
+        return queue
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._alive_at = time.monotonic()
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """False once the source has ended for good."""
+        return self._thread.is_alive()
+
+    def stop(self, limit_s: float) -> None:
+        """Stop reading, waiting ``limit_s`` at most: a device driver may hold its read for ever."""
+        self._stopping.set()
+        self._thread.join(limit_s)
+        for queue in self._queues:
+            queue.close()
+        if self._thread.is_alive():
+            log.warning("source does not return from its read; left behind", extra={"source": self.name})
+
+    def check(self) -> None:
+        """Called from the main thread: notice a read that does not return."""
+        stalled_s = time.monotonic() - self._alive_at
+        if self.running and stalled_s > STALL_S and self._health.state is not State.FAILING:
+            self._lost(f"a read has not returned for {stalled_s:.0f} s")
+
+    def _run(self) -> None:
+        tries = 0
+        while not self._stopping.is_set():
+            try:
+                for item in self._watched(self._source.stream()):
+                    tries = 0
+                    self._pass_on(item)
+                if not self._stopping.is_set():
+                    self._health.set(State.OFF, "ended")
+                break
+            except DeviceLostError as fault:
+                self._lost(str(fault))
+            except EdgedError as fault:  # it would be the same again
+                self._lost(str(fault))
+                break
+            except Exception as fault:  # a driver's own error: the source may come back, the box goes on
+                log.exception("source failed", extra={"source": self.name})
+                self._lost(repr(fault))
+            self._wait(BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)])
+            tries += 1
+        for queue in self._queues:
+            queue.close()
+
+    def _watched(self, items: Generator[T | None, None, None]) -> Generator[T, None, None]:
+        """The items themselves, until it is time to stop; DeviceLostError when none comes for ``STALL_S``."""
+        last = time.monotonic()
+        with closing(items):
+            for item in items:
+                self._alive_at = now = time.monotonic()
+                if self._stopping.is_set():
+                    return
+                if item is not None:
+                    last = now
+                    yield item
+                elif now - last > STALL_S:
+                    raise DeviceLostError(f"gave nothing for {now - last:.1f} s")
+
+    def _pass_on(self, item: T) -> None:
+        self._health.set(State.OK)
+        item = self._inspect(item)
+        for queue in self._queues:
+            queue.put(item)
+
+    def _lost(self, reason: str) -> None:
+        if self._health.state is not State.FAILING:
+            log.warning("source lost", extra={"source": self.name, "reason": reason})
+            self._health.count("lost")
+        self._health.set(State.FAILING, reason)
+        for queue in self._queues:
+            queue.interrupt()
+
+    def _wait(self, longest_s: float) -> None:
+        """Sleep a random part of ``longest_s`` (so that boxes do not march in step), awake to a stop."""
+        until = time.monotonic() + longest_s * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not a secret
+        while (left := until - time.monotonic()) > 0 and not self._stopping.wait(min(left, 0.5)):
+            self._alive_at = time.monotonic()

@@ -1,0 +1,153 @@
+"""Flow: a typed chain of stages from a source to sinks, and the pipeline that runs it.
+
+A stage is a callable ``In -> Iterable[Out]``: nothing means filtered, many means fan-out. A stage that holds state may
+also have ``advance(now_s)`` ("everything up to this time has gone by": the watermark of Akidau et al., The Dataflow
+Model, VLDB 2015) and ``finish()`` ("the stream stops here"); what they give goes on down the chain.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from edged.messages.health import State
+from edged.runtime.health import Part
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+Steps = Mapping[str, float]
+"""Milliseconds that each stage took on the item at hand, by the stage's name in snake_case."""
+
+FAULTS_IN_A_ROW = 10
+"""So many items lost one after the other mean that the pipeline is broken, and not the items."""
+
+log = logging.getLogger(__name__)
+
+
+class Interruption:
+    """In a source's stream: what came before and what comes after are not one piece."""
+
+
+INTERRUPTION = Interruption()
+
+
+class Flow(Generic[T]):
+    """A chain that is being written: ``Flow.start(…).then(…).then(…).into(…)``; each step is checked by its types."""
+
+    def __init__(
+        self, name: str, source: Iterable[Any], now_s: Callable[[Any], float], stages: tuple[Any, ...]
+    ) -> None:
+        self._name, self._source, self._now_s, self._stages = name, source, now_s, stages
+
+    @staticmethod
+    def start(name: str, source: Iterable[U | Interruption], now_s: Callable[[U], float]) -> "Flow[U]":
+        """A chain from ``source``; ``now_s`` reads from an item until when the source has been heard, in seconds."""
+        return Flow(name, source, now_s, ())
+
+    def then(self, stage: Callable[[T], Iterable[U]]) -> "Flow[U]":
+        """Add a stage."""
+        return Flow(self._name, self._source, self._now_s, (*self._stages, stage))
+
+    def into(
+        self, *sinks: Callable[[T], None], health: Part, stamp: Callable[[T, Steps], T] = lambda item, _: item
+    ) -> "Pipeline":
+        """End the chain: every sink gets every item, after ``stamp`` has written the stages' times on it."""
+
+        def deliver(item: T, steps: Steps) -> None:
+            stamped = stamp(item, steps)
+            for sink in sinks:
+                sink(stamped)
+
+        return Pipeline(self._name, self._source, self._now_s, self._stages, deliver, health)
+
+
+class Tap(Generic[T]):
+    """A stage that shows every item to an onlooker and passes it on unchanged."""
+
+    def __init__(self, onlooker: Callable[[T], None]) -> None:
+        self._onlooker = onlooker
+
+    def __call__(self, item: T) -> Iterable[T]:
+        self._onlooker(item)
+        yield item
+
+
+def snake_case(name: str) -> str:
+    """``ComputeLogMel`` -> ``compute_log_mel``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+class Pipeline:
+    """A chain that runs: on the thread that calls :meth:`run`, or item by item through :meth:`feed`."""
+
+    def __init__(
+        self,
+        name: str,
+        source: Iterable[Any],
+        now_s: Callable[[Any], float],
+        stages: tuple[Any, ...],
+        deliver: Callable[[Any, Steps], None],
+        health: Part,
+    ) -> None:
+        self.name = name
+        self._source, self._now_s, self._deliver, self._health = source, now_s, deliver, health
+        self._stages = [(snake_case(getattr(stage, "__name__", type(stage).__name__)), stage) for stage in stages]
+        self._steps: dict[str, float] = {}
+        self._faults_in_a_row = 0
+
+    def run(self) -> None:
+        """Take everything from the source, until it ends.
+
+        An item that makes a stage raise is dropped and counted; ``FAULTS_IN_A_ROW`` of them raise what they raised.
+        """
+        self._health.set(State.OK)
+        for item in self._source:
+            self._attempt(self.finish if isinstance(item, Interruption) else partial(self.feed, item))
+        self._attempt(self.finish)
+        self._health.set(State.OFF)
+
+    def feed(self, item: Any) -> None:
+        """Send one item of the source through all stages to the sinks."""
+        self._push(0, item)
+        now_s = self._now_s(item)
+        for index, (_, stage) in enumerate(self._stages):
+            if advance := getattr(stage, "advance", None):
+                self._push_all(index + 1, advance(now_s))
+        self._health.count("items")
+
+    def finish(self) -> None:
+        """The stream stops here: every stage gives what it still holds, from the first to the last."""
+        for index, (_, stage) in enumerate(self._stages):
+            if finish := getattr(stage, "finish", None):
+                self._push_all(index + 1, finish())
+
+    def _push_all(self, index: int, items: Iterable[Any]) -> None:
+        for item in items:
+            self._push(index, item)
+
+    def _push(self, index: int, item: Any) -> None:
+        if index == len(self._stages):
+            self._deliver(item, dict(self._steps))
+            return
+        name, stage = self._stages[index]
+        began = time.perf_counter()
+        outputs = tuple(stage(item))
+        self._steps[name] = (time.perf_counter() - began) * 1e3
+        self._push_all(index + 1, outputs)
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception as fault:  # a stage's bug costs the item, not the box
+            self._health.count("faults")
+            self._faults_in_a_row += 1
+            if self._faults_in_a_row >= FAULTS_IN_A_ROW:
+                self._health.set(State.FAILING, f"{FAULTS_IN_A_ROW} items lost in a row: {fault!r}")
+                raise
+            if self._faults_in_a_row == 1:
+                log.exception("item lost", extra={"pipeline": self.name})
+        else:
+            self._faults_in_a_row = 0

@@ -1,0 +1,66 @@
+"""Logs: one line a happening on standard error, key=value for people, JSON on request, fields for journald.
+
+Code says ``log.warning("source lost", extra={"source": name})``; what stands in ``extra`` becomes the fields.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from edged.config import Section
+from edged.runtime.service_manager import journald_handler
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class LogConfig(Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is logged."""
+    format: Literal["auto", "text", "json"] = "auto"
+    """auto: fields to journald under systemd, else text; text: key=value lines; json: one object a line."""
+
+
+def fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What the code put into ``extra``."""
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def quoted(value: object) -> str:
+    """A value that stays one word: quoted when it holds spaces, quotes, ``=`` or line ends."""
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if not text or set(text) & set(' "=\n\r\t') else text
+
+
+class TextFormatter(logging.Formatter):
+    """``2026-11-21T07:38:05Z warning source lost source=microphone reason="gave nothing for 3.2 s"``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        pairs = "".join(f" {name}={quoted(value)}" for name, value in fields(record).items())
+        fault = "\n" + self.formatException(record.exc_info) if record.exc_info else ""
+        return f"{at} {record.levelname.lower()} {record.getMessage()}{pairs}{fault}"
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"at": at, "level": record.levelname.lower(), "message": record.getMessage(), "logger": record.name}
+        line |= fields(record)
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def set_up(config: LogConfig) -> None:
+    """Send everything that is logged where ``config`` says."""
+    handler = journald_handler(fields) if config.format == "auto" else None
+    if handler is None:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(JsonFormatter() if config.format == "json" else TextFormatter())
+    logging.basicConfig(level=config.level.upper(), handlers=[handler], force=True)

@@ -1,0 +1,77 @@
+"""Settings: the whole configuration of a box, put together from what each part declares."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from edged.config import Section, Slug, load
+from edged.inference.catalogue import ModelsConfig
+from edged.pipelines import DronesConfig
+from edged.runtime.logs import LogConfig
+from edged.runtime.machine import host_slug
+from edged.sinks.journal import JournalConfig
+from edged.sinks.mqtt import MqttConfig
+from edged.sources.microphone import MicrophoneConfig
+from edged.sources.recording import RecordingConfig
+
+SEARCH_PATH = (Path("edged.yaml"), Path("/etc/edged/edged.yaml"))
+"""Where the configuration is looked for when none is named; `$EDGED_CONFIG` goes before them."""
+
+
+class HealthConfig(Section):
+    """How the box tells how well it is."""
+
+    interval_s: float = Field(30.0, ge=1, le=3600)
+    """Health is published this often, and at each change."""
+
+
+class Settings(Section):
+    """What edged does on this box."""
+
+    device: Slug | None = None
+    """The box's name in topics; null: its host name."""
+    site: str | None = None
+    """Where the box belongs, for whoever reads `info`."""
+    location: str | None = None
+    """Where it stands, for whoever reads `info`."""
+    sources: dict[Slug, Annotated[MicrophoneConfig | RecordingConfig, Field(discriminator="type")]] = Field(
+        default_factory=lambda: {"microphone": MicrophoneConfig()}
+    )
+    """What the box hears with, by a name of your choice."""
+    pipelines: dict[Slug, DronesConfig] = Field(default_factory=lambda: {"drones": DronesConfig()})
+    """What it makes of it, by a name of your choice that stands in the topics."""
+    models: ModelsConfig = ModelsConfig()
+    mqtt: MqttConfig = MqttConfig()
+    journal: JournalConfig = JournalConfig()
+    health: HealthConfig = HealthConfig()
+    log: LogConfig = LogConfig()
+
+    @property
+    def device_name(self) -> str:
+        """The box's name in topics."""
+        return self.device or host_slug()
+
+    @model_validator(mode="after")
+    def _sources_exist(self) -> "Settings":
+        for name, pipeline in self.pipelines.items():
+            if pipeline.enabled and pipeline.source not in self.sources:
+                known = ", ".join(self.sources) or "none"
+                raise ValueError(f"pipelines.{name}.source: {pipeline.source!r}, must be one of the sources: {known}")
+        return self
+
+
+def find_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The file to read: the one named, else the first of ``$EDGED_CONFIG`` and the search path that is there."""
+    if path is not None:
+        return path
+    if named := environment.get("EDGED_CONFIG"):
+        return Path(named)
+    return next((candidate for candidate in SEARCH_PATH if candidate.is_file()), None)
+
+
+def read_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The box's settings; ConfigFaults with everything that is wrong."""
+    return load(Settings, find_settings(path, environment), environment)
