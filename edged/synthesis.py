@@ -71,31 +71,110 @@ class FlyOver(Section):
     """The same seed gives the same sound."""
 
 
-def shaped_noise(gain: Array, count: int, rng: np.random.Generator) -> Array:
-    """Gaussian noise of unit power, shape (count,), with a gain for each of the count // 2 + 1 frequencies."""
-    noise = np.fft.irfft(np.fft.rfft(rng.standard_normal(count)) * gain, count)
-    return np.asarray(noise / noise.std())
+def filtered(sound: Array, gain: Array) -> Array:
+    """The sound, shape (n,), with a gain for each of its n // 2 + 1 frequencies."""
+    return np.asarray(np.fft.irfft(np.fft.rfft(sound) * gain, len(sound)))
 
 
 def pink(count: int, config: FlyOver, rng: np.random.Generator) -> Array:
     """Wind and far-off traffic: power falls with the frequency, from 20 Hz upwards."""
     hz = np.fft.rfftfreq(count, 1.0 / config.rate_hz)
-    return shaped_noise(np.where(hz < 20.0, 0.0, 1.0 / np.sqrt(np.maximum(hz, 20.0))), count, rng)
+    noise = filtered(rng.standard_normal(count), np.where(hz < 20.0, 0.0, 1.0 / np.sqrt(np.maximum(hz, 20.0))))
+    return noise / noise.std()
 
 
 def emission(config: FlyOver) -> tuple[Array, Array]:
     """When the sound that arrives at each sample was made, in seconds, and how far away, in metres: the Doppler shift.
 
-    Time of arrival is t = e + r(e) / c with r(e)^2 = d^2 + (v e)^2, a quadratic equation in e; 0 is the closest point.
+    Sound made at e arrives at t = e + r / c, where r^2 = d^2 + (v e)^2: a quadratic equation in e, of which the earlier
+    root is meant. At 0 s the drone is closest.
     """
-    t = np.arange(round(config.duration_s * config.rate_hz)) / config.rate_hz - config.duration_s / 2.0
     v, c, d = config.speed_m_s, config.sound_m_s, config.closest_m
-    root = np.sqrt(c**2 * t**2 - (c**2 - v**2) * (t**2 - (d / c) ** 2))
-    e = (c**2 * t - c * root / c * c) / (c**2 - v**2) if v == 0 else solve_emission(t, v, c, d)
-    return e, np.hypot(d, v * e)
+    t = np.arange(round(config.duration_s * config.rate_hz)) / config.rate_hz - config.duration_s / 2.0
+    made_s = (c**2 * t - np.sqrt(c**4 * t**2 - (c**2 - v**2) * (c**2 * t**2 - d**2))) / (c**2 - v**2)
+    return made_s, np.hypot(d, v * made_s)
 
 
-def solve_emission(t: Array, v: float, c: float, d: float) -> Array:
-    """The earlier root of (c^2 - v^2) e^2 - 2 c^2 t e + c^2 t^2 - d^2 = 0."""
-    square = c**2 - v**2
-    return (c**2 * t - np.sqrt(c**4 * t**2 - square * (c**2 * t**2 - d**2))) / square
+def absorption(hz: Array | float, distance_m: Array, config: FlyOver) -> Array:
+    """Amplitude that the air leaves of a tone: absorption grows with the square of the frequency."""
+    decibels = config.absorption_db_m * (np.asarray(hz) / 4000.0) ** 2 * distance_m
+    return np.asarray(10.0 ** (-decibels / 20.0))
+
+
+def blade_phase(made_s: Array, config: FlyOver, rng: np.random.Generator) -> Array:
+    """Blade-pass phase of one rotor in radians at the given times: its speed has an offset of its own, and wanders."""
+    step = config.wander_s / 2.0
+    grid = np.arange(made_s[0] - step, made_s[-1] + 2.0 * step, step)
+    kept = np.exp(-step / config.wander_s)
+    wander = np.zeros(len(grid))
+    for i, kick in enumerate(rng.standard_normal(len(grid) - 1) * np.sqrt(1.0 - kept**2)):
+        wander[i + 1] = kept * wander[i] + kick
+    speed = 1.0 + config.trim * rng.standard_normal() + config.wander * np.interp(made_s, grid, wander)
+    turns = np.cumsum(speed * np.gradient(made_s)) * config.blade_pass_hz
+    return np.asarray(2.0 * np.pi * (turns + rng.random()))
+
+
+def harmonics(phase: Array, distance_m: Array, config: FlyOver, rng: np.random.Generator) -> Array:
+    """Blade-pass harmonics of one rotor, those below the Nyquist frequency, as they arrive."""
+    sound = np.zeros(len(phase))
+    for order in range(1, config.harmonics + 1):
+        hz = order * config.blade_pass_hz
+        level = order**-config.roll_off * 10.0 ** (config.scatter_db * rng.standard_normal() / 20.0)
+        if hz < 0.45 * config.rate_hz:
+            sound += level * np.sin(order * phase + 2.0 * np.pi * rng.random()) * absorption(hz, distance_m, config)
+    return sound
+
+
+def motor(phase: Array, distance_m: Array, config: FlyOver) -> Array:
+    """Two tones of a brushless motor: its commutation, six times in each electrical turn, and the first below it."""
+    sound = np.zeros(len(phase))
+    for order in (3 * config.pole_pairs / config.blades, 6 * config.pole_pairs / config.blades):
+        hz = order * config.blade_pass_hz
+        if hz < 0.45 * config.rate_hz:
+            sound += np.sin(order * phase) * absorption(hz, distance_m, config)
+    return sound * 10.0 ** (config.motor_db / 20.0)
+
+
+def blade_noise(phase: Array, distance_m: Array, config: FlyOver, rng: np.random.Generator) -> Array:
+    """Broadband noise of one rotor, swelling with every blade; between near and far the air's absorption is mixed."""
+    hz = np.fft.rfftfreq(len(phase), 1.0 / config.rate_hz)
+    ratio = hz / config.noise_hz
+    source = filtered(rng.standard_normal(len(phase)), ratio / (1.0 + ratio**2))
+    near, far = (filtered(source, absorption(hz, r, config)) for r in (distance_m.min(), distance_m.max()))
+    share = (distance_m - distance_m.min()) / max(float(np.ptp(distance_m)), 1e-9)
+    return (near + share * (far - near)) / source.std() * (1.0 + config.modulation * np.cos(phase))
+
+
+def hiding(config: FlyOver) -> Array:
+    """Gain of the drone over time: hidden, coming out, seen, and hidden again."""
+    t = np.arange(round(config.duration_s * config.rate_hz)) / config.rate_hz
+    inside = np.minimum(t, config.duration_s - t) - config.quiet_s
+    return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.clip(inside / config.fade_s, 0.0, 1.0)))
+
+
+def drone(config: FlyOver, rng: np.random.Generator) -> Array:
+    """All rotors as they arrive, at no particular level: spreading, Doppler shift and absorption included."""
+    made_s, distance_m = emission(config)
+    sound = np.zeros(len(made_s))
+    for _ in range(config.rotors):
+        phase = blade_phase(made_s, config, rng)
+        series = harmonics(phase, distance_m, config, rng)
+        noise = blade_noise(phase, distance_m, config, rng) * series.std() * 10.0 ** (config.noise_db / 20.0)
+        sound += series + motor(phase, distance_m, config) + noise
+    return sound / distance_m * hiding(config)
+
+
+def loudest_power(sound: Array, rate_hz: int) -> float:
+    """Mean square of the loudest of the seconds from the start on."""
+    seconds = max(1, len(sound) // rate_hz)
+    return max(float(np.mean(part**2)) for part in np.array_split(sound, seconds))
+
+
+def fly_over(config: FlyOver) -> Samples:
+    """The whole pass: float32 of shape (duration_s · rate_hz,), within [-1, 1]."""
+    rng = np.random.default_rng(config.seed)
+    passing = drone(config, rng)
+    wind = pink(len(passing), config, rng) * 10.0 ** (config.wind_dbfs / 20.0)
+    power = loudest_power(passing, config.rate_hz)
+    gain = 10.0 ** ((config.wind_dbfs + config.snr_db) / 20.0) / np.sqrt(power) if power > 0.0 else 0.0
+    return np.clip(wind + passing * gain, -1.0, 1.0).astype(np.float32)
