@@ -1,9 +1,9 @@
 """Our own rotor model: the sound of a multirotor that flies past, made of physics and no recordings.
 
-For the demo and for tests. Each rotor is a harmonic series of its blade-pass frequency (Gutin 1936: thickness and loading
-noise come at its multiples) with a wandering speed, tones of its motor, and broadband noise of its blades that swells with
-every blade (Brooks, Pope and Marcolini 1989). The way through the air adds Doppler shift, spreading with 1/r and
-absorption with the square of the frequency (ISO 9613-1).
+For the demo and for tests. Each rotor is a harmonic series of its blade-pass frequency (Gutin 1936: the noise of its
+thrust and drag comes at the multiples) with a wandering speed, tones of its motor, and broadband noise of its blades
+(Brooks, Pope and Marcolini 1989) that swells with every blade. The way through the air adds Doppler shift, spreading
+with 1/r and absorption with the square of the frequency (ISO 9613-1).
 """
 
 import numpy as np
@@ -53,7 +53,7 @@ class FlyOver(Section):
     """Time over which the speed wanders."""
     harmonics: int = Field(30, gt=0)
     """Harmonics of each rotor."""
-    roll_off: float = Field(1.0, ge=0)
+    roll_off: float = Field(0.7, ge=0)
     """Amplitude of harmonic h is h to the power of minus this."""
     scatter_db: float = Field(4.0, ge=0)
     """Standard deviation of a harmonic's level from that law."""
@@ -61,7 +61,7 @@ class FlyOver(Section):
     """Of a motor: its tones are at the multiples of 6 times these a turn."""
     motor_db: float = Field(-15.0)
     """Motor tones relative to the first harmonic."""
-    noise_db: float = Field(-8.0)
+    noise_db: float = Field(-10.0)
     """Broadband noise relative to the harmonic series."""
     noise_hz: float = Field(2500.0, gt=0)
     """Where the broadband noise has its peak."""
@@ -80,7 +80,7 @@ def pink(count: int, config: FlyOver, rng: np.random.Generator) -> Array:
     """Wind and far-off traffic: power falls with the frequency, from 20 Hz upwards."""
     hz = np.fft.rfftfreq(count, 1.0 / config.rate_hz)
     noise = filtered(rng.standard_normal(count), np.where(hz < 20.0, 0.0, 1.0 / np.sqrt(np.maximum(hz, 20.0))))
-    return noise / noise.std()
+    return np.asarray(noise / noise.std())
 
 
 def emission(config: FlyOver) -> tuple[Array, Array]:
@@ -95,10 +95,10 @@ def emission(config: FlyOver) -> tuple[Array, Array]:
     return made_s, np.hypot(d, v * made_s)
 
 
-def absorption(hz: Array | float, distance_m: Array, config: FlyOver) -> Array:
+def absorption(hz: Array | float, distance_m: Array | float, config: FlyOver) -> Array:
     """Amplitude that the air leaves of a tone: absorption grows with the square of the frequency."""
-    decibels = config.absorption_db_m * (np.asarray(hz) / 4000.0) ** 2 * distance_m
-    return np.asarray(10.0 ** (-decibels / 20.0))
+    nepers_m = config.absorption_db_m / 20.0 * np.log(10.0) * (np.asarray(hz, np.float64) / 4000.0) ** 2
+    return np.asarray(np.exp(-nepers_m * distance_m), np.float64)
 
 
 def blade_phase(made_s: Array, config: FlyOver, rng: np.random.Generator) -> Array:
@@ -116,12 +116,12 @@ def blade_phase(made_s: Array, config: FlyOver, rng: np.random.Generator) -> Arr
 
 def harmonics(phase: Array, distance_m: Array, config: FlyOver, rng: np.random.Generator) -> Array:
     """Blade-pass harmonics of one rotor, those below the Nyquist frequency, as they arrive."""
-    sound = np.zeros(len(phase))
-    for order in range(1, config.harmonics + 1):
-        hz = order * config.blade_pass_hz
+    sound, turn, tone = np.zeros(len(phase)), np.exp(1j * phase), np.ones(len(phase), np.complex128)
+    for order in range(1, min(config.harmonics, int(0.45 * config.rate_hz / config.blade_pass_hz)) + 1):
+        tone *= turn
         level = order**-config.roll_off * 10.0 ** (config.scatter_db * rng.standard_normal() / 20.0)
-        if hz < 0.45 * config.rate_hz:
-            sound += level * np.sin(order * phase + 2.0 * np.pi * rng.random()) * absorption(hz, distance_m, config)
+        shifted = tone * (level * np.exp(2j * np.pi * rng.random()))
+        sound += shifted.imag * absorption(order * config.blade_pass_hz, distance_m, config)
     return sound
 
 
@@ -132,17 +132,19 @@ def motor(phase: Array, distance_m: Array, config: FlyOver) -> Array:
         hz = order * config.blade_pass_hz
         if hz < 0.45 * config.rate_hz:
             sound += np.sin(order * phase) * absorption(hz, distance_m, config)
-    return sound * 10.0 ** (config.motor_db / 20.0)
+    return np.asarray(sound * 10.0 ** (config.motor_db / 20.0))
 
 
 def blade_noise(phase: Array, distance_m: Array, config: FlyOver, rng: np.random.Generator) -> Array:
     """Broadband noise of one rotor, swelling with every blade; between near and far the air's absorption is mixed."""
-    hz = np.fft.rfftfreq(len(phase), 1.0 / config.rate_hz)
+    hz = np.fft.rfftfreq(len(phase), 1.0 / config.rate_hz).astype(np.float64)
     ratio = hz / config.noise_hz
     source = filtered(rng.standard_normal(len(phase)), ratio / (1.0 + ratio**2))
-    near, far = (filtered(source, absorption(hz, r, config)) for r in (distance_m.min(), distance_m.max()))
+    near, far = (
+        filtered(source, absorption(hz, r, config)) for r in (float(distance_m.min()), float(distance_m.max()))
+    )
     share = (distance_m - distance_m.min()) / max(float(np.ptp(distance_m)), 1e-9)
-    return (near + share * (far - near)) / source.std() * (1.0 + config.modulation * np.cos(phase))
+    return np.asarray((near + share * (far - near)) / source.std() * (1.0 + config.modulation * np.cos(phase)))
 
 
 def hiding(config: FlyOver) -> Array:
@@ -161,7 +163,7 @@ def drone(config: FlyOver, rng: np.random.Generator) -> Array:
         series = harmonics(phase, distance_m, config, rng)
         noise = blade_noise(phase, distance_m, config, rng) * series.std() * 10.0 ** (config.noise_db / 20.0)
         sound += series + motor(phase, distance_m, config) + noise
-    return sound / distance_m * hiding(config)
+    return np.asarray(sound / distance_m * hiding(config))
 
 
 def loudest_power(sound: Array, rate_hz: int) -> float:
@@ -177,4 +179,4 @@ def fly_over(config: FlyOver) -> Samples:
     wind = pink(len(passing), config, rng) * 10.0 ** (config.wind_dbfs / 20.0)
     power = loudest_power(passing, config.rate_hz)
     gain = 10.0 ** ((config.wind_dbfs + config.snr_db) / 20.0) / np.sqrt(power) if power > 0.0 else 0.0
-    return np.clip(wind + passing * gain, -1.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(wind + passing * gain, -1.0, 1.0), np.float32)

@@ -54,9 +54,9 @@ def list_models(catalogue: Any, options: argparse.Namespace) -> None:
             [card.model_dump(mode="json", include={"name", "version", "task", "labels", "licence"}) for card in cards]
         )
         return
-    table = Table("name", "version", "task", "labels", "licence", box=None, header_style="bold")
+    table = Table("name", "version", "task", "labels", box=None, header_style="bold")
     for card in cards:
-        table.add_row(card.name, card.version, card.task, ", ".join(card.labels), card.licence)
+        table.add_row(card.name, card.version, card.task, ", ".join(card.labels))
     OUT.print(table if cards else f"no models in {catalogue.path}")
 
 
@@ -78,14 +78,20 @@ def show_model(catalogue: Any, options: argparse.Namespace) -> None:
 
 def evaluate_model(catalogue: Any, options: argparse.Namespace) -> None:
     """Measure, print, and draw where asked."""
-    from edged.evaluation.drone_sound import evaluate, plot
+    from edged.evaluation.drone_sound import evaluate, score_function
+    from edged.evaluation.plot import plot
 
     model = catalogue.load(options.name)
+    score = score_function(model)
     with progress() as bar:
         task = bar.add_task(f"evaluating {options.name}", total=None)
-        result = evaluate(model, options.directory, lambda done, total: bar.update(task, completed=done, total=total))
+        threshold = float(model.card.parameters["threshold"])
+        result = evaluate(
+            score, options.directory, threshold, lambda done, total: bar.update(task, completed=done, total=total)
+        )
     if options.plot:
         plot(result, options.plot)
+    del result["roc"]  # the curve is for the plot
     if options.json:
         _print_json(result)
     else:
@@ -96,8 +102,11 @@ def _print_result(result: dict[str, Any]) -> None:
     for name in ("n", "accuracy", "precision", "recall", "f1", "roc_auc", "threshold"):
         value = result[name]
         OUT.print(f"{name:<10} {value:.4f}" if isinstance(value, float) else f"{name:<10} {value}")
-    OUT.print(f"confusion  {result['confusion_matrix']}")
-    OUT.print("false-positive rate by label")
+    OUT.print("\nconfusion (truth down, prediction across)")
+    OUT.print(f"{'':<12}" + "".join(f"{label:>12}" for label in result["labels"]))
+    for label, counts in zip(result["labels"], result["confusion_matrix"], strict=True):
+        OUT.print(f"{label:<12}" + "".join(f"{count:>12}" for count in counts))
+    OUT.print("\nfalse-positive rate by label")
     for label, rate in sorted(result["false_positive_rate"].items(), key=lambda item: -item[1]):
         OUT.print(f"  {label:<20} {rate:.4f}")
 

@@ -16,11 +16,14 @@ from edged.cli.replayed import Replayed
 from edged.errors import EdgedError
 from edged.sources.recording import Recording, RecordingConfig
 from edged.stages.compute_log_mel import LogMelConfig, hann, mel_filters
+from edged.stages.cut_windows import CutWindows, WindowsConfig
 
 COLUMNS = 1200
 """Most columns of a spectrogram: about the pixels of a page."""
 PICTURE = LogMelConfig(frame_s=0.064, fft=1024, bands=96)
 """Finer than what the model sees: for the eye."""
+HOP_S = 0.032
+RANGE_DB = 60.0
 
 
 def write_report(path: Path, replayed: list[Replayed]) -> None:
@@ -56,17 +59,19 @@ def _recording(one: Replayed) -> dict[str, Any]:
 
 
 def spectrogram(path: Path, duration_s: float) -> NDArray[np.uint8]:
-    """Shape (columns, bands): 0 is the quietest, 255 the loudest, in 60 dB; each column the mean power of its time."""
-    columns = max(1, min(COLUMNS, int(duration_s / PICTURE.frame_s)))
+    """Shape (columns, bands): 0 to 255 over ``RANGE_DB``; each column the mean power of its time."""
+    columns = max(1, min(COLUMNS, int(duration_s / HOP_S)))
     power, counts = np.zeros((columns, PICTURE.bands)), np.zeros(columns)
-    frame = round(PICTURE.frame_s * PICTURE.rate_hz)
+    cut = CutWindows(WindowsConfig(window_s=PICTURE.frame_s, hop_s=HOP_S, rate_hz=PICTURE.rate_hz))
     for chunk in Recording(RecordingConfig(path=path, realtime=False, chunk_s=1.0)):
-        frames = chunk.samples[: len(chunk.samples) // frame * frame].reshape(-1, frame)
-        at_s = chunk.span.start_s + PICTURE.frame_s * np.arange(len(frames))
+        windows = list(cut(chunk))
+        if not windows:
+            continue
+        frames = np.nan_to_num(np.stack([window.samples for window in windows])) * hann(len(windows[0].samples))
+        at_s = np.array([window.span.start_s for window in windows])
         column = np.minimum((at_s / duration_s * columns).astype(int), columns - 1)
-        spectrum = np.abs(np.fft.rfft(np.nan_to_num(frames) * hann(frame), PICTURE.fft)) ** 2
-        np.add.at(power, column, spectrum @ mel_filters(PICTURE))
+        np.add.at(power, column, np.abs(np.fft.rfft(frames, PICTURE.fft)) ** 2 @ mel_filters(PICTURE))
         np.add.at(counts, column, 1)
     decibels = 10 * np.log10(power / np.maximum(counts, 1)[:, None] + 1e-12)
-    scaled = (decibels - np.percentile(decibels, 99.8) + 60.0) / 60.0
+    scaled = (decibels - np.percentile(decibels, 99.8) + RANGE_DB) / RANGE_DB
     return (np.clip(scaled, 0, 1) * 255).astype(np.uint8)

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from edged.evaluation import metrics
 from edged.evaluation.windows import is_drone, read_table, read_windows
+from edged.inference.cpu_model import CpuModel
+from edged.stages.classify_sound import ClassifySound
+from edged.stages.compute_log_mel import LogMelConfig, log_mel
 
 ScoreFunction = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 """From windows (n, 16000), 16 kHz in [-1, 1], to P(drone) in [0, 1], shape (n,)."""
@@ -17,11 +20,22 @@ LABELS = ("background", "drone")
 """Rows and columns of the confusion matrix: truth down, prediction across."""
 
 
+def score_function(model: CpuModel) -> ScoreFunction:
+    """How ``model`` scores windows: through the same features and the same classifier as live sound."""
+    features = LogMelConfig.model_validate(model.card.parameters["features"])
+    classify, drone = ClassifySound(model), model.card.labels.index("drone")
+    return lambda windows: np.array([classify.score(picture)[0][drone] for picture in log_mel(windows, features)])
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Nobody wants to know how far it is."""
+
+
 def evaluate(
     score: ScoreFunction,
     directory: Path,
     threshold: float,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = _silent,
 ) -> dict[str, Any]:
     """Score every window of a folder laid out as :mod:`edged.evaluation.windows` says.
 

@@ -140,7 +140,7 @@ def read_sound(path: Path) -> NDArray[np.float32]:
     mono = samples.mean(axis=1)
     if rate_hz != RATE_HZ:
         mono = soxr.resample(mono, rate_hz, RATE_HZ)
-    return np.nan_to_num(mono).astype(np.float32, copy=False)
+    return np.asarray(np.nan_to_num(mono), np.float32)
 
 
 def _cut(sound: NDArray[np.float32], row: _Row, table: Path) -> LabelledWindow:

@@ -23,7 +23,7 @@ class LogMelConfig(Section):
     """Sample rate of the windows."""
     frame_s: float = Field(0.064, gt=0)
     """Length of the Hann window of one frame: long enough to tell a rotor's harmonics apart."""
-    hop_s: float = Field(0.020, gt=0)
+    hop_s: float = Field(0.032, gt=0)
     """From one frame to the next."""
     fft: int = Field(1024, gt=0)
     """Points of the Fourier transform; the frame is padded with zeros to it."""
@@ -52,7 +52,8 @@ def mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 @lru_cache(maxsize=8)
 def mel_filters(config: LogMelConfig) -> NDArray[np.float32]:
     """Triangles of height 1, evenly spaced in mel: shape (fft // 2 + 1, bands)."""
-    edges_mel = np.linspace(*hz_to_mel(np.array([config.min_hz, config.max_hz])), config.bands + 2)
+    low_mel, high_mel = hz_to_mel(np.array([config.min_hz, config.max_hz])).tolist()
+    edges_mel = np.linspace(low_mel, high_mel, config.bands + 2)
     low, centre, high = (mel_to_hz(edges_mel)[i : i + config.bands] for i in range(3))
     bins_hz = np.fft.rfftfreq(config.fft, 1.0 / config.rate_hz)[:, None]
     rising = (bins_hz - low) / (centre - low)
@@ -79,7 +80,8 @@ def log_mel(samples: Samples, config: LogMelConfig) -> NDArray[np.float32]:
     energies = np.log(power @ mel_filters(config) + np.float32(config.floor))
     quietest = energies.max(axis=(-2, -1), keepdims=True) - np.float32(config.range_db * math.log(10.0) / 10.0)
     energies = np.maximum(energies, quietest)
-    return energies - energies.mean(axis=(-2, -1), keepdims=True)
+    relative: NDArray[np.float32] = energies - energies.mean(axis=(-2, -1), keepdims=True)
+    return relative
 
 
 class ComputeLogMel:

@@ -1,8 +1,8 @@
 """FilterHarmonics: the cheap gate. Spares the model every window in which no rotor can be.
 
-A rotor is heard as a series of harmonics of its blade-pass frequency, and it does not pause. So three things are asked of
-one cheap spectrum: is the sound there all the time, does the spectrum stand out from a smooth noise floor, and does a
-series of harmonics in the rotors' range stand out. Every figure is a ratio in decibels, so that gain does not matter.
+A rotor is heard as a series of harmonics of its blade-pass frequency, and it does not pause. One cheap spectrum is
+asked: is the sound there all the time, does it stand out from a smooth noise floor, and does a series of harmonics in the
+rotors' range stand out. Every figure is a ratio in decibels, so that gain does not matter.
 """
 
 from collections.abc import Iterable
@@ -37,15 +37,15 @@ class HarmonicsConfig(Section):
     """Width of the blocks whose median is the noise floor: wider than the spacing of the harmonics."""
     band_hz: float = Field(600.0, gt=0)
     """Width of the bands that are looked at for pauses."""
-    range_db: float = Field(100.0, gt=0)
-    """What lies this far below the window's power is taken as empty (16-bit sound has 98 dB)."""
+    range_db: float = Field(65.0, gt=0)
+    """What lies this far below the window's power is taken as empty: it may be the skirt of a tone (Hann's leakage)."""
     clip_db: float = Field(15.0, gt=0)
     """A harmonic counts as no higher than this, so that one tone does not make a series."""
     f0_min_hz: float = Field(150.0, gt=0)
     """Lowest blade-pass frequency of a rotor."""
     f0_max_hz: float = Field(700.0, gt=0)
     """Highest blade-pass frequency of a rotor."""
-    f0_steps: int = Field(96, gt=0)
+    f0_steps: int = Field(64, gt=0)
     """Fundamentals tried in each octave."""
     harmonics: int = Field(12, gt=1)
     """Harmonics looked at, as far as ``high_hz`` goes."""
@@ -63,7 +63,7 @@ class HarmonicsConfig(Section):
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What the gate found in a window."""
+    """What the gate found."""
 
     pause_db: float
     """How far the quietest quarter of the frames lies below the mean, averaged over the bands."""
@@ -103,8 +103,8 @@ def interpolation(blocks: int, width: int) -> Floats:
 def plan_for(config: HarmonicsConfig) -> Plan:
     """Derives the tables once."""
     size, width = round(config.frame_s * config.rate_hz), round(config.floor_hz * config.frame_s)
-    octaves = np.log2(config.f0_max_hz / config.f0_min_hz)
-    f0_hz = config.f0_min_hz * 2.0 ** (np.arange(int(octaves * config.f0_steps) + 1) / config.f0_steps)
+    steps = int(np.log2(config.f0_max_hz / config.f0_min_hz) * config.f0_steps)
+    f0_hz = config.f0_min_hz * 2.0 ** (np.arange(steps + 1) / config.f0_steps)
     orders = np.arange(1, config.harmonics + 1)[:, None]
     inside = f0_hz * orders <= config.high_hz
     teeth, gaps = (np.where(inside, np.rint(f0_hz * (orders - x) * config.frame_s), 0) for x in (0.0, 0.5))
@@ -118,7 +118,8 @@ def frame_squares(samples: Samples, plan: Plan) -> Floats:
     """Squares of real and imaginary parts, interleaved, of Hann frames end to end: (n,) to (frames, 2 · bins)."""
     size = len(plan.hann)
     frames = samples[: len(samples) // size * size].reshape(-1, size) * plan.hann
-    return np.square(np.fft.rfft(frames).astype(np.complex64, copy=False).view(np.float32))
+    parts = np.fft.rfft(frames).astype(np.complex64, copy=False).view(np.float32)
+    return np.square(parts, out=parts)
 
 
 def over_floor(power: Floats, plan: Plan) -> Floats:
@@ -147,21 +148,22 @@ def spread(over_db: Floats) -> float:
 
 
 def strongest_series(over_db: Floats, plan: Plan, config: HarmonicsConfig) -> Harmonics:
-    """The series whose harmonics stand out most from the gaps between them.
-
-    The gaps settle the octave: those of twice the fundamental hold its odd harmonics, and half of the harmonics of
-    half the fundamental are empty.
-    """
+    """The series whose harmonics stand out most from the gaps between them, which settles the octave as well."""
     clipped = np.maximum(np.minimum(over_db, np.float32(config.clip_db)), np.float32(-config.clip_db))
     clipped[0] = 0.0
     best = int(np.argmax((clipped.take(plan.teeth) - clipped.take(plan.gaps)).sum(axis=0)))
     bins = plan.teeth[:, best]
     heights = clipped[bins[bins > 0]]
-    return Harmonics(float(plan.f0_hz[best]), int((heights >= config.harmonic_db).sum()), float(heights.sum() / len(heights)))
+    return Harmonics(
+        float(plan.f0_hz[best]), int((heights >= config.harmonic_db).sum()), float(heights.sum() / len(heights))
+    )
 
 
 def assess(samples: Samples, config: HarmonicsConfig) -> Assessment:
-    """All figures of a window, float32 of shape (n,), of at least 4 frames; ValueError for any other shape."""
+    """The figures of a window, float32 of shape (n,), of at least 4 frames; ValueError for any other shape.
+
+    Pauses are looked at first: if they rule a rotor out, the rest is not worth its time. Silence has no figures.
+    """
     plan = plan_for(config)
     if samples.ndim != 1 or len(samples) < 4 * len(plan.hann):
         raise ValueError(f"window of shape {samples.shape}, must be mono and at least {4 * config.frame_s} s long")
@@ -169,10 +171,11 @@ def assess(samples: Samples, config: HarmonicsConfig) -> Assessment:
     total = np.ones(len(squares), np.float32) @ squares
     power = (total[::2] + total[1::2]) / np.float32(len(squares))
     least = power.sum() * np.float32(10.0 ** (-config.range_db / 10.0))
-    if least <= 0.0:
-        return Assessment(0.0, 0.0, Harmonics(0.0, 0, 0.0))
+    pause_db = pause(squares, least, plan) if least > 0.0 else 0.0
+    if least <= 0.0 or (config.enabled and pause_db > config.max_pause_db):
+        return Assessment(pause_db, 0.0, Harmonics(0.0, 0, 0.0))
     over_db = over_floor(power + least, plan)
-    return Assessment(pause(squares, least, plan), spread(over_db[plan.seen]), strongest_series(over_db, plan, config))
+    return Assessment(pause_db, spread(over_db[plan.seen]), strongest_series(over_db, plan, config))
 
 
 def may_be_rotor(found: Assessment, config: HarmonicsConfig) -> bool:

@@ -4,6 +4,7 @@ Mahalanobis distance of the model's embedding to the nearest known class, with o
 al. 2018, arXiv:1807.03888), shrunk towards a sphere (Ledoit & Wolf 2004) so that few samples are enough.
 """
 
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,9 +113,9 @@ def save(statistics: UnknownStatistics, path: Path) -> None:
 def load(path: Path) -> UnknownStatistics:
     """Read what :func:`save` wrote. Raises :class:`~edged.errors.ModelError` when the file is not that."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             labels, means, whitening, calibration = (file[name] for name in _FIELDS)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path}: not the statistics of a model ({error}); restore the file") from error
     if whitening.shape != (means.shape[-1], means.shape[-1]) or len(labels) != len(means):
         raise ModelError(f"{path}: means {means.shape} and whitening {whitening.shape} do not fit; restore the file")

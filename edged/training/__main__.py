@@ -32,14 +32,15 @@ class BarReporter(Reporter):
 
 def arguments() -> argparse.Namespace:
     """The command line, parsed."""
+    plan = Plan()
     parser = argparse.ArgumentParser(prog="scripts/train", description="Train a model that edged ships.")
     parser.add_argument("model", choices=["drone_sound"])
     parser.add_argument("--data", type=Path, default=REPOSITORY.parent / "shared" / "data", help="folder of the data")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "models", help="folder to write the model's into")
-    parser.add_argument("--seed", type=int, default=Plan.seed)
-    parser.add_argument("--steps", type=int, default=Plan.steps, help="training steps of each model")
-    parser.add_argument("--per-fold", type=int, default=Plan.per_fold, help="examples made of each fold")
-    parser.add_argument("--workers", type=int, default=Plan.workers, help="processor cores to use")
+    parser.add_argument("--seed", type=int, default=plan.seed)
+    parser.add_argument("--steps", type=int, default=plan.steps, help="training steps of each model")
+    parser.add_argument("--per-fold", type=int, default=plan.per_fold, help="examples made of each fold")
+    parser.add_argument("--workers", type=int, default=plan.workers, help="processor cores to use")
     return parser.parse_args()
 
 

@@ -14,7 +14,7 @@ SOUND_M_PER_S = 343.0
 _TINY = 1e-9
 
 
-def rms(sound: Sound) -> float:
+def rms(sound: NDArray[np.floating]) -> float:
     """Root of the mean square."""
     return float(np.sqrt(np.mean(np.square(sound, dtype=np.float64)) + _TINY**2))
 
@@ -32,7 +32,7 @@ def change_speed(sound: Sound, factor: float, length: int) -> Sound:
 
     Needs ``length * factor`` samples; beyond the end the last one is held.
     """
-    return np.interp(np.arange(length) * factor, np.arange(sound.size), sound).astype(np.float32)
+    return np.asarray(np.interp(np.arange(length) * factor, np.arange(sound.size), sound), np.float32)
 
 
 def fly_by(sound: Sound, speed_m_per_s: float, nearest_m: float, nearest_s: float, length: int) -> Sound:
@@ -45,7 +45,7 @@ def fly_by(sound: Sound, speed_m_per_s: float, nearest_m: float, nearest_s: floa
     emitted_s = time_s - (distance_m - distance_m[0]) / SOUND_M_PER_S
     place = (emitted_s - emitted_s.min()) * RATE_HZ
     heard = np.interp(place, np.arange(sound.size), sound)
-    return (heard * nearest_m / distance_m).astype(np.float32)
+    return np.asarray(heard * nearest_m / distance_m, np.float32)
 
 
 def mix_at_snr(signal: Sound, noise: Sound, snr_db: float) -> Sound:
@@ -96,7 +96,7 @@ def coloured_noise(length: int, exponent: float, random: Generator) -> Sound:
     spectrum *= np.maximum(place, 10.0 * length / RATE_HZ) ** (-exponent / 2)  # level below 10 Hz
     spectrum[0] = 0
     noise = np.fft.irfft(spectrum, length)
-    return (0.1 * noise / (noise.std() + _TINY)).astype(np.float32)
+    return np.asarray(0.1 * noise / (noise.std() + _TINY), np.float32)
 
 
 def wind(length: int, random: Generator) -> Sound:

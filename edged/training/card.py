@@ -11,12 +11,13 @@ from edged.stages.reject_unknown import UnknownStatistics
 from edged.training.scorer import Scorer
 
 HEADER = """\
-# The facts of this model, written by `scripts/train {name}`. Do not edit: the sha256 sums and the numbers belong together.
+# The facts of this model, written by `scripts/train {name}`.
+# Do not edit: the sums and the numbers belong together.
 """
 
 
 def write_model(folder: Path, content: bytes, statistics: UnknownStatistics, facts: dict[str, Any]) -> None:
-    """Write ``<name>.tflite``, ``unknown.npz`` and ``card.yaml``; ``facts`` are the card's fields that cannot be derived.
+    """Write ``<name>.tflite``, ``unknown.npz`` and ``card.yaml``; ``facts`` are the fields that cannot be derived.
 
     ``facts`` must have ``name`` and ``labels``.
     """

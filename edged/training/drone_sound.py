@@ -75,7 +75,7 @@ class Reporter:
 
 def train(data: Path, out: Path, plan: Plan, reporter: Reporter) -> dict[str, Any]:
     """Make ``out/drone_sound``: model, statistics and card. Gives the card's facts."""
-    from edged.training import network  # noqa: PLC0415 - TensorFlow, of which nothing else here knows
+    from edged.training import network  # TensorFlow: slow to import, and nothing else here needs it
 
     network.use_threads(plan.workers)
     recordings = corpus.load(data)
@@ -103,7 +103,7 @@ def train(data: Path, out: Path, plan: Plan, reporter: Reporter) -> dict[str, An
 def calibration(twins: Sequence[Twin]) -> NDArray[np.float32]:
     """Quantiles of the distances of drones that the twins had not heard, shape (1001,)."""
     distances = np.concatenate([twin.distances for twin in twins])
-    return np.quantile(distances, np.linspace(0, 1, 1001)).astype(np.float32)
+    return np.asarray(np.quantile(distances, np.linspace(0, 1, 1001)), np.float32)
 
 
 def gather(recordings: list[Recording], fold_of: dict[str, int], plan: Plan, reporter: Reporter) -> Material:
@@ -129,7 +129,7 @@ def progress(reporter: Reporter, what: str) -> Callable[[int, int], None]:
 
 def train_one(examples: Examples, plan: Plan, what: str, reporter: Reporter) -> bytes:
     """Train on these examples and convert: the content of a ``.tflite`` file."""
-    from edged.training import network  # noqa: PLC0415
+    from edged.training import network
 
     reporter.begin(f"training {what}", plan.steps)
     schedule = network.Schedule(steps=plan.steps)
@@ -183,4 +183,3 @@ def judge_random_split(recordings: Sequence[Recording], plan: Plan, reporter: Re
     pool = make_pool(maker, {0: plan.per_fold}, plan.seed + 1, plan.workers, tell)
     content = train_one(pool, plan, "the twin for the random split", reporter)
     return validation.hear(Scorer(content, len(KINDS)), unseen, LOG_MEL)
-

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from edged.evaluation.metrics import best_threshold
 from edged.stages.compute_log_mel import LogMelConfig
 from edged.stages.smooth_scores import SmoothingConfig
 from edged.training import folds, system, validation
@@ -32,8 +33,8 @@ DATA = [
     {"name": "drone-audio-dataset (grigoriev-vladimir)", "licence": "MIT", "use": "none in training; a check only"},
 ]
 LIMITS = [
-    "Two kinds of drone indoors (Parrot Bebop, Membo) and thirteen groups of outdoor recordings were heard; drones that"
-    " sound otherwise (large rotors, fixed wings, jets) may be missed.",
+    "Two kinds of drone indoors (Parrot Bebop, Membo) and thirteen groups of outdoor recordings were heard; others may"
+     " be missed, above all large rotors, fixed wings and jets.",
     "Neighbouring recordings of the indoor set come from the same flights, so a split by recording still flatters.",
     "The outdoor set is 10 minutes: its intervals are wide.",
     "Motors on a test bench, with or without a propeller, are not told apart reliably: they were not trained on.",
@@ -84,15 +85,13 @@ def gather(evidence: Evidence, config: LogMelConfig) -> dict[str, Any]:
 
 def window_threshold(indoor: Heard, temperature: float) -> float:
     """The score from which on a window counts as a drone's: the best F1 on the twins' folds."""
-    from edged.evaluation.metrics import best_threshold
-
     return round(float(np.clip(best_threshold(indoor.truth, indoor.scores(temperature)), 0.3, 0.8)), 3)
 
 
 def _split(evidence: Evidence) -> str:
     return (
-        f"{folds.FOLDS} folds by group (a recording; a mixture with the ESC-50 clip in it; an outdoor group). Each fold is"
-        " heard by a twin, trained in the same way as the shipped model but without that fold. The shipped model was"
+        f"{folds.FOLDS} folds by group (a recording; a mixture with the ESC-50 clip in it; an outdoor group). Each fold"
+        " is heard by a twin, trained in the same way as the shipped model but without that fold. The shipped model was"
         f" trained on all but {len(evidence.held_out_groups)} groups, listed in held_out.txt."
     )
 

