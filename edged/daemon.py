@@ -57,7 +57,7 @@ class Daemon:
         self._published = (-1, 0.0)
 
     def run(self) -> int:
-        """Run until told to stop, or until every source has ended. Returns the exit status."""
+        """Run until told to stop, or until every source has ended. Returns the exit status: 1 if one ended in failure."""
         with ExitStack() as stack:
             stack.callback(log.info, "stopped")
             self._start_sinks(stack)
@@ -69,7 +69,8 @@ class Daemon:
                 self._tick()
             notify("STOPPING=1")
             log.info("stopping")
-        return 0
+            told_to = self._stopping.is_set()
+        return 0 if told_to or self._health.state() is not State.FAILING else 1
 
     def stop_on_signals(self) -> None:
         """SIGTERM and SIGINT stop cleanly; the second one stops at once."""

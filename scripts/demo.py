@@ -65,7 +65,10 @@ def main() -> int:
 def conclude(phases: list[str], *, synthetic: bool) -> int:
     """Say what happened and what to try next."""
     heard = phases.count("start")
-    say(f"\n[bold]{heard} drone event{'s' * (heard != 1)}[/] went over the broker" + ("." if heard else ": no drone heard."))
+    say(
+        f"\n[bold]{heard} drone event{'s' * (heard != 1)}[/] went over the broker"
+        + ("." if heard else ": no drone heard.")
+    )
     say("\nWhat to try next:")
     say("  scripts/demo FILE                          a recording of yours")
     say("  .venv/bin/edged replay FILE --report r.html    the same as a page to look at")
@@ -122,7 +125,11 @@ def explain(kind: str, payload: bytes) -> str:
         verb = {"start": "[bold red]begins[/]", "update": "goes on", "end": "[bold green]is over[/]"}[content["phase"]]
         where = f"{content['duration_s']:.1f} s, confidence {content['confidence']:.2f}"
         return f"a {content['label']} event {verb} ({where}; {evidence}; {content['latency_ms']['total']:.0f} ms after the sound)"
-    gist = content["state"] if "state" in content else content.get("version", "something" if content.get("active") else "nothing")
+    gist = (
+        content["state"]
+        if "state" in content
+        else content.get("version", "something" if content.get("active") else "nothing")
+    )
     return f"{gist}: {MEANINGS[kind]}"
 
 

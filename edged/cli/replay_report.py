@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from edged import __version__
 from edged.cli.event_writers import row
 from edged.cli.replayed import Replayed
+from edged.dsp import hann
 from edged.errors import EdgedError
 from edged.sources.recording import Recording, RecordingConfig
-from edged.stages.compute_log_mel import LogMelConfig, hann, mel_filters
+from edged.stages.compute_log_mel import LogMelConfig, mel_filters
 from edged.stages.cut_windows import CutWindows, WindowsConfig
 
 COLUMNS = 1200
@@ -29,7 +30,7 @@ RANGE_DB = 60.0
 def write_report(path: Path, replayed: list[Replayed]) -> None:
     """Write the page; EdgedError where it cannot be written."""
     template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
-    data = json.dumps([_recording(one) for one in replayed if one.duration_s > 0]).replace("</", "<\\/")
+    data = json.dumps([_recording(one) for one in replayed if one.duration_s > 0]).replace("<", "\\u003c")
     title = html.escape(", ".join(sorted({one.path.name for one in replayed}))[:200])
     try:
         path.write_text(template.substitute(title=title, version=__version__, data=data), encoding="utf-8")

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
-from edged.errors import EdgedError, RecordingError
+from edged.errors import EdgedError
+from edged.sources.recording import Recording, RecordingConfig
 
 RATE_HZ = 16000
 """Rate at which windows are handed out."""
@@ -133,14 +132,8 @@ def _read_sound(directory: Path, row: _Row) -> NDArray[np.float32]:
 
 def read_sound(path: Path) -> NDArray[np.float32]:
     """A sound file as 16 kHz mono, shape (n,). Raises :class:`~edged.errors.RecordingError` when it cannot be read."""
-    try:
-        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise RecordingError(f"{path}: cannot be read as sound ({error}); replace it") from error
-    mono = samples.mean(axis=1)
-    if rate_hz != RATE_HZ:
-        mono = soxr.resample(mono, rate_hz, RATE_HZ)
-    return np.asarray(np.nan_to_num(mono), np.float32)
+    recording = Recording(RecordingConfig(path=path, realtime=False, chunk_s=1.0), RATE_HZ)
+    return np.nan_to_num(np.concatenate([chunk.samples for chunk in recording]))
 
 
 def _cut(sound: NDArray[np.float32], row: _Row, table: Path) -> LabelledWindow:

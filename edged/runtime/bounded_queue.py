@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from edged.runtime.flow import INTERRUPTION, Interruption
@@ -10,8 +11,17 @@ from edged.runtime.flow import INTERRUPTION, Interruption
 T = TypeVar("T")
 
 
+@dataclass(slots=True)
+class _Entry(Generic[T]):
+    item: T
+    interrupted: bool
+    """An interruption comes before it."""
+    hole: bool = False
+    """What came just before it was dropped."""
+
+
 class BoundedQueue(Generic[T]):
-    """Iterating takes items in order, waits for more, and ends after :meth:`close`."""
+    """Iterating takes items in order, waits for more, and ends after :meth:`close`. Its length counts items alone."""
 
     def __init__(
         self,
@@ -25,31 +35,32 @@ class BoundedQueue(Generic[T]):
         self._capacity = capacity
         self._on_drop = on_drop
         self._mark_gap = mark_gap
-        self._items: deque[T | Interruption] = deque()
+        self._entries: deque[_Entry[T]] = deque()
         self._changed = threading.Condition()
-        self._hole = False
+        self._interrupted = False
         self._closed = False
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._entries)
 
     def put(self, item: T) -> None:
-        """Never waits: when full, the oldest item is dropped."""
+        """Never waits: when full, the oldest item is dropped; an interruption before it stays."""
         dropped = None
         with self._changed:
-            if len(self._items) >= self._capacity:
-                dropped = self._items.popleft()
-                self._hole = True
-            self._items.append(item)
+            self._entries.append(_Entry(item, self._interrupted))
+            self._interrupted = False
+            if len(self._entries) > self._capacity:
+                dropped = self._entries.popleft()
+                heir = self._entries[0]
+                heir.hole, heir.interrupted = True, heir.interrupted or dropped.interrupted
             self._changed.notify()
-        if dropped is not None and not isinstance(dropped, Interruption):
-            self._on_drop(dropped)
+        if dropped is not None:
+            self._on_drop(dropped.item)
 
     def interrupt(self) -> None:
         """What follows is not one piece with what came before (several in a row count as one)."""
         with self._changed:
-            if not (self._items and self._items[-1] is INTERRUPTION):
-                self._items.append(INTERRUPTION)
+            self._interrupted = True
             self._changed.notify()
 
     def close(self) -> None:
@@ -61,9 +72,13 @@ class BoundedQueue(Generic[T]):
     def __iter__(self) -> Iterator[T | Interruption]:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._items or self._closed)
-                if not self._items:
-                    return
-                item, hole = self._items.popleft(), self._hole
-                self._hole = False
-            yield item if isinstance(item, Interruption) or not hole else self._mark_gap(item)
+                self._changed.wait_for(lambda: self._entries or self._interrupted or self._closed)
+                entry = self._entries.popleft() if self._entries else None
+                if entry is None:
+                    if not self._interrupted:
+                        return
+                    self._interrupted = False
+            if entry is None or entry.interrupted:
+                yield INTERRUPTION
+            if entry is not None:
+                yield self._mark_gap(entry.item) if entry.hole else entry.item

@@ -69,7 +69,8 @@ class Capture(Generic[T]):
     def stop(self, limit_s: float) -> None:
         """Stop reading, waiting ``limit_s`` at most: a device driver may hold its read for ever."""
         self._stopping.set()
-        self._thread.join(limit_s)
+        if self._thread.is_alive():
+            self._thread.join(limit_s)
         for queue in self._queues:
             queue.close()
         if self._thread.is_alive():
@@ -97,7 +98,8 @@ class Capture(Generic[T]):
                 self._lost(str(fault))
                 break
             except Exception as fault:  # a driver's own error: the source may come back, the box goes on
-                log.exception("source failed", extra={"source": self.name})
+                if self._health.state is not State.FAILING:
+                    log.exception("source failed", extra={"source": self.name})
                 self._lost(repr(fault))
             self._wait(BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)])
             tries += 1
@@ -116,7 +118,9 @@ class Capture(Generic[T]):
                     last = now
                     yield item
                 elif now - last > STALL_S:
-                    raise DeviceLostError(f"gave nothing for {now - last:.1f} s")
+                    fault = DeviceLostError(f"gave nothing for {now - last:.1f} s")
+                    self._lost(str(fault))  # said before it is closed, which may take its time too
+                    raise fault
 
     def _pass_on(self, item: T) -> None:
         self._health.set(State.OK)
@@ -128,7 +132,7 @@ class Capture(Generic[T]):
         if self._health.state is not State.FAILING:
             log.warning("source lost", extra={"source": self.name, "reason": reason})
             self._health.count("lost")
-        self._health.set(State.FAILING, reason)
+        self._health.set(State.FAILING, reason.partition("\n")[0])
         for queue in self._queues:
             queue.interrupt()
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edged.config import Section
+from edged.dsp import hann
 from edged.messages.sound import HarmonicWindow, LogMelWindow, Samples
 
 
@@ -59,12 +60,6 @@ def mel_filters(config: LogMelConfig) -> NDArray[np.float32]:
     rising = (bins_hz - low) / (centre - low)
     falling = (high - bins_hz) / (high - centre)
     return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
-
-
-@lru_cache(maxsize=8)
-def hann(length: int) -> NDArray[np.float32]:
-    """Periodic Hann window, shape (length,)."""
-    return (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(length) / length)).astype(np.float32)
 
 
 def log_mel(samples: Samples, config: LogMelConfig) -> NDArray[np.float32]:

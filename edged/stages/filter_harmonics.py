@@ -1,8 +1,8 @@
 """FilterHarmonics: the cheap gate. Spares the model every window in which no rotor can be.
 
 A rotor is heard as a series of harmonics of its blade-pass frequency, and it does not pause. One cheap spectrum is
-asked: is the sound there all the time, does it stand out from a smooth noise floor, and does a series of harmonics in the
-rotors' range stand out. Every figure is a ratio in decibels, so that gain does not matter.
+asked: is the sound there all the time, does it stand out from a smooth noise floor, and does a series of harmonics in
+the rotors' range stand out. Every figure is a ratio in decibels, so that gain does not matter.
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edged.config import Section
+from edged.dsp import hann
 from edged.messages.sound import Harmonics, HarmonicWindow, Samples, Window
-from edged.stages.compute_log_mel import hann
 
 Floats = NDArray[np.float32]
 
@@ -160,10 +160,7 @@ def strongest_series(over_db: Floats, plan: Plan, config: HarmonicsConfig) -> Ha
 
 
 def assess(samples: Samples, config: HarmonicsConfig) -> Assessment:
-    """The figures of a window, float32 of shape (n,), of at least 4 frames; ValueError for any other shape.
-
-    Pauses are looked at first: if they rule a rotor out, the rest is not worth its time. Silence has no figures.
-    """
+    """The figures of a window, float32 (n,) of at least 4 frames, else ValueError; silence and pauses end it early."""
     plan = plan_for(config)
     if samples.ndim != 1 or len(samples) < 4 * len(plan.hann):
         raise ValueError(f"window of shape {samples.shape}, must be mono and at least {4 * config.frame_s} s long")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edged.stages import reject_unknown
 from edged.stages.compute_log_mel import LogMelConfig
 from edged.training import corpus, facts, folds, system, validation
+from edged.training.batches import Schedule
 from edged.training.card import write_model
 from edged.training.corpus import KINDS, Recording
 from edged.training.examples import ExampleMaker, Examples, make_pool
@@ -132,7 +133,7 @@ def train_one(examples: Examples, plan: Plan, what: str, reporter: Reporter) -> 
     from edged.training import network
 
     reporter.begin(f"training {what}", plan.steps)
-    schedule = network.Schedule(steps=plan.steps)
+    schedule = Schedule(steps=plan.steps)
 
     def tell(_: int, loss: float) -> None:
         reporter.advance(f"loss {loss:.3f}")

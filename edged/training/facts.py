@@ -33,8 +33,8 @@ DATA = [
     {"name": "drone-audio-dataset (grigoriev-vladimir)", "licence": "MIT", "use": "none in training; a check only"},
 ]
 LIMITS = [
-    "Two kinds of drone indoors (Parrot Bebop, Membo) and thirteen groups of outdoor recordings were heard; others may"
-     " be missed, above all large rotors, fixed wings and jets.",
+    "Two kinds of drone were heard indoors (Parrot Bebop, Membo) and thirteen groups of recordings outdoors.",
+    "Other drones may be missed, above all those with large rotors, fixed wings or jets.",
     "Neighbouring recordings of the indoor set come from the same flights, so a split by recording still flatters.",
     "The outdoor set is 10 minutes: its intervals are wide.",
     "Motors on a test bench, with or without a propeller, are not told apart reliably: they were not trained on.",

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edged.training.batches import Batches, Schedule
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
@@ -15,18 +16,6 @@ CONVOLUTIONS = ((16, (3, 5), (1, 2)), (32, (3, 3), (2, 2)), (64, (3, 3), (1, 2))
 """Output channels, kernel and strides of each, both as (time, frequency)."""
 EMBEDDING = 64
 """Length of the embedding."""
-BATCH = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How long and how hard to train."""
-
-    steps: int = 3200
-    peak_rate: float = 2e-3
-    weight_decay: float = 1e-3
-    label_smoothing: float = 0.02
-    mixup_share: float = 0.15
 
 
 def use_threads(count: int) -> None:
@@ -65,10 +54,12 @@ def fit(
     )
     optimiser = tf.keras.optimizers.AdamW(rate, weight_decay=schedule.weight_decay, clipnorm=2.0)
     step = _step(model, optimiser)
-    batches = _batches(features, classes, schedule, np.random.default_rng(seed))
+    batches = Batches(features, classes, schedule, np.random.default_rng(seed))
     for number in range(schedule.steps):
-        x, y = next(batches)
-        progress(number, float(step(tf.constant(x), tf.constant(y))))
+        chosen, x, y = batches.draw()
+        loss, scores = step(tf.constant(x), tf.constant(y))
+        batches.learn(chosen, scores.numpy())
+        progress(number, float(loss))
     return model
 
 
@@ -80,39 +71,10 @@ def _step(model: Any, optimiser: Any) -> Callable[..., Any]:
             loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y, logits))
         variables = model.trainable_variables
         optimiser.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        return loss
+        return loss, tf.nn.softmax(logits)
 
     compiled: Callable[..., Any] = step
     return compiled
-
-
-def _batches(features: Any, classes: Any, schedule: Schedule, random: np.random.Generator) -> Any:
-    """Endless batches with masked stripes (SpecAugment, Park 2019), mixup (Zhang 2018) and smoothed labels."""
-    targets = np.eye(int(classes.max()) + 1, dtype=np.float32)
-    targets = targets * (1 - schedule.label_smoothing) + schedule.label_smoothing / targets.shape[0]
-    while True:
-        order = random.permutation(classes.size)
-        for start in range(0, order.size - BATCH + 1, BATCH):
-            chosen = order[start : start + BATCH]
-            x, y = features[chosen].astype(np.float32), targets[classes[chosen]]
-            yield _mixed(_masked(x, random), y, schedule.mixup_share, random)
-
-
-def _masked(x: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
-    frames, bands = x.shape[1:]
-    for example in x[random.random(x.shape[0]) < 0.5]:
-        first, width = random.integers(frames), random.integers(1, frames // 6)
-        example[first : first + width] = 0
-    low, height = random.integers(bands), random.integers(1, bands // 8)
-    x[random.random(x.shape[0]) < 0.5, :, low : low + height] = 0
-    return x
-
-
-def _mixed(x: Any, y: Any, share: float, random: np.random.Generator) -> Any:
-    other = random.permutation(x.shape[0])
-    weight = np.where(random.random(x.shape[0]) < share, random.beta(0.4, 0.4, x.shape[0]), 1.0).astype(np.float32)
-    x = weight[:, None, None] * x + (1 - weight[:, None, None]) * x[other]
-    return x[..., None], weight[:, None] * y + (1 - weight[:, None]) * y[other]
 
 
 def to_tflite(model: Any, representative: NDArray[np.float16]) -> bytes:

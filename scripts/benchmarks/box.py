@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,10 @@ def free_port() -> int:
 @contextmanager
 def process(command: Sequence[str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Started, and stopped by its pid; what it says goes to ``log``."""
-    with log.open("wb") as said, subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, env=environment()) as it:
+    with (
+        log.open("wb") as said,
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, env=environment()) as it,
+    ):
         try:
             yield it
         finally:
@@ -65,7 +69,7 @@ def wait_for_port(port: int) -> None:
     raise TimeoutError(f"nobody listens on port {port}")
 
 
-def write_config(path: Path, recordings: Mapping[str, Path], port: int) -> Path:
+def write_config(folder: Path, recordings: Mapping[str, Path], port: int) -> Path:
     """A box that listens to these recordings at their own pace, each by a pipeline of its own."""
     settings: dict[str, Any] = {
         "device": "bench",
@@ -76,24 +80,43 @@ def write_config(path: Path, recordings: Mapping[str, Path], port: int) -> Path:
         "pipelines": {name: {"kind": "drones", "source": name} for name in recordings},
         "mqtt": {"host": "127.0.0.1", "port": port},
     }
+    path = folder / "edged.yaml"
     path.write_text(yaml.safe_dump(settings), encoding="utf-8")
     return path
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A box that is ready."""
+
+    pid: int
+    ready_s: float
+    """From the start of the process to its ``ready``."""
+
+
 @contextmanager
-def box(config: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def running(config: Path) -> Iterator[Running]:
     """``edged run``, once it has said that it is ready."""
-    log = config.with_suffix(".log")
-    with process((*EDGED, "run", "-c", str(config)), log) as running:
-        wait_until_ready(running, log)
-        yield running
+    log, began_s = config.with_suffix(".log"), time.perf_counter()
+    with process((*EDGED, "run", "-c", str(config)), log) as started:
+        wait_until_ready(started, log)
+        yield Running(started.pid, time.perf_counter() - began_s)
 
 
-def wait_until_ready(running: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_until_ready(started: "subprocess.Popen[bytes]", log: Path) -> None:
     """RuntimeError with what it said when it ends or is not ready in time."""
     until = time.monotonic() + LIMIT_S
-    while time.monotonic() < until and running.poll() is None:
+    while time.monotonic() < until and started.poll() is None:
         if b" ready" in log.read_bytes():
             return
         time.sleep(0.002)
     raise RuntimeError(f"edged run is not ready:\n{log.read_text(errors='replace')}")
+
+
+def replay(recording: Path) -> int:
+    """``edged replay`` with every default; how many events it found."""
+    config = recording.with_suffix(".yaml")
+    config.write_text("{}\n", encoding="utf-8")
+    command = (*EDGED, "replay", str(recording), "-c", str(config))
+    done = subprocess.run(command, stdout=subprocess.PIPE, env=environment(), check=True)
+    return len(done.stdout.splitlines())

@@ -10,6 +10,8 @@ from edged.messages.sound import Chunk, Samples, ScoredWindow, Span
 from edged.pipelines import DronesConfig, drones
 from edged.runtime.health import Health
 from edged.sources.microphone import MicrophoneConfig
+from edged.stages.cut_windows import CutWindows
+from edged.stages.filter_harmonics import FilterHarmonics
 
 MODEL = "drone_sound"
 
@@ -27,6 +29,13 @@ def bare_invoke(model: CpuModel) -> Callable[[], object]:
     interpreter.invoke()
     invoke: Callable[[], object] = interpreter.invoke
     return invoke
+
+
+def share_passed(sound: Samples, config: DronesConfig) -> float:
+    """The share of a sound's windows that the gate passes."""
+    cut, gate = CutWindows(config.windows), FilterHarmonics(config.harmonics)
+    windows = list(cut(Chunk(sound, Span(0.0, len(sound) / config.windows.rate_hz))))
+    return sum(len(tuple(gate(window))) for window in windows) / len(windows)
 
 
 class Chain:

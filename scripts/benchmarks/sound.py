@@ -4,30 +4,42 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import psutil
 
 from benchmarks import box, sounds
-from benchmarks.chain import Chain, bare_invoke, load_model
+from benchmarks.chain import Chain, bare_invoke, load_model, share_passed
+from benchmarks.listener import listen
 from benchmarks.measure import Group, Measured
-from benchmarks.timing import always, in_turns, median_ms, median_ratio
+from benchmarks.timing import always, in_turns, median_ms, median_ratio, timed
 from benchmarks.usual_stack import librosa_log_mel, size_of, usual_stack
 from edged.messages.sound import Span, Window
 from edged.pipelines import DronesConfig, check_fit
+from edged.sources.recording import Recording, RecordingConfig
 from edged.stages.compute_log_mel import log_mel
 from edged.stages.filter_harmonics import FilterHarmonics
 
 GROUP = Group("sound")
 ROUNDS = 1000
-MINUTES = 30
-STARTS_FOR_S = 60.0
-"""How long the delay to the broker is watched; four recordings are heard at once."""
-RSS_AFTER_S = 20.0
-READY_TIMES = 5
-BARE = "import numpy, ai_edge_litert.interpreter as runtime"
-"""The least that any box with a model must import."""
+LISTEN_S = 60.0
+BARE = "import numpy, ai_edge_litert.interpreter"
+"""The least that any box with a model imports."""
+
+
+@contextmanager
+def listening_box() -> Iterator[box.Running]:
+    """A box with one source and a broker, ready."""
+    with tempfile.TemporaryDirectory() as name, box.broker(Path(name)) as port:
+        sound = Path(name) / "visits.flac"
+        sounds.write_visits(sound, seed=0, quiet_s=2.5)
+        with box.running(box.write_config(Path(name), {"field": sound}, port)) as running:
+            yield running
 
 
 @GROUP.measure("ms")
@@ -36,7 +48,9 @@ def chain_vs_invoke() -> Measured:
     model = load_model()
     chain_s, invoke_s = in_turns(ROUNDS, Chain(model, sounds.drone()).step, always(bare_invoke(model)))
     limit_ms = 1.5 * median_ms(invoke_s) + 1.0
-    return Measured(median_ms(chain_s), f"bare invoke {median_ms(invoke_s):.3f} ms; limit 1.5 x invoke + 1 ms", limit_ms)
+    return Measured(
+        median_ms(chain_s), f"bare invoke {median_ms(invoke_s):.3f} ms; limit 1.5 x invoke + 1 ms", limit_ms
+    )
 
 
 @GROUP.measure("x faster", at_least=10.0)
@@ -89,46 +103,44 @@ def replay_30_min() -> Measured:
     """`edged replay` of 30 minutes with a drone heard half of the time, the process's start included."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fly_overs.flac"
-        sounds.write_fly_overs(path, MINUTES)
-        began_s = time.perf_counter()
-        command = (*box.EDGED, "replay", str(path))
-        done = subprocess.run(command, stdout=subprocess.PIPE, env=box.environment(), check=True)
-        took_s = time.perf_counter() - began_s
-        read_s, share = sounds.read_time_s(path), sounds.share_passed(path, 2.0)
-    events = len(done.stdout.splitlines())
-    return Measured(took_s, f"reading the file alone {read_s:.2f} s; {events} events, the gate passed {share:.0%}")
+        sounds.write_fly_overs(path, 30)
+        replayed_s, events = timed(lambda: box.replay(path))
+        read_s, _ = timed(lambda: deque(Recording(RecordingConfig(path=path, realtime=False)), maxlen=0))
+    share = share_passed(sounds.fly_overs(), DronesConfig())
+    return Measured(replayed_s, f"reading the file alone {read_s:.2f} s; gate passed {share:.0%}, {events} events")
 
 
 @GROUP.measure("s", at_most=0.5)
 def to_broker_p95() -> Measured:
-    """From the end of the window that showed it to `start` at a subscriber, in real time, p95."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        visits = {f"visits-{seed}": folder / f"{seed}.flac" for seed in range(4)}
+    """From the end of the window that showed it to its `start` at a subscriber, p95, four recordings at once."""
+    with tempfile.TemporaryDirectory() as name, box.broker(Path(name)) as port:
+        visits = {f"visits-{seed}": Path(name) / f"{seed}.flac" for seed in range(4)}
         for seed, path in enumerate(visits.values()):
-            sounds.write_visits(path, seed, 2.5 + 0.13 * seed)
-        with box.broker(folder) as port, Listener(port) as listener:
-            with box.box(box.write_config(folder / "edged.yaml", visits, port)):
-                listener.listen(STARTS_FOR_S)
-    starts_s, echoes_s = listener.starts_s, listener.echoes_s
-    return Measured(
-        float(np.quantile(starts_s, 0.95)),
-        f"bare publish p95 {np.quantile(echoes_s, 0.95):.4f} s; {len(starts_s)} starts, median {np.median(starts_s):.3f} s",
-    )
+            sounds.write_visits(path, seed, quiet_s=2.5 + 0.13 * seed)
+        with box.running(box.write_config(Path(name), visits, port)):
+            delays = listen(port, LISTEN_S)
+    starts, bare = np.array(delays.starts_s), np.array(delays.bare_s)
+    found = f"{len(starts)} starts, median {np.median(starts):.3f} s"
+    return Measured(float(np.quantile(starts, 0.95)), f"bare publish p95 {np.quantile(bare, 0.95):.4f} s; {found}")
 
 
 @GROUP.measure("MB", at_most=120.0)
 def rss() -> Measured:
     """Resident memory of a box that has listened for 20 s."""
-    report = "import psutil; print(psutil.Process().memory_info().rss)"
-    bare = subprocess.run((sys.executable, "-c", f"{BARE}; {report}"), stdout=subprocess.PIPE, check=True)
+    command = (sys.executable, "-c", f"{BARE}; import psutil; print(psutil.Process().memory_info().rss)")
+    bare = int(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     with listening_box() as running:
-        time.sleep(RSS_AFTER_S)
+        time.sleep(20.0)
         resident = psutil.Process(running.pid).memory_info().rss
-    return Measured(resident / 1e6, f"Python with numpy and LiteRT {int(bare.stdout) / 1e6:.1f} MB")
+    return Measured(resident / 1e6, f"Python with numpy, LiteRT and psutil {bare / 1e6:.1f} MB")
 
 
 @GROUP.measure("s", at_most=1.5)
 def ready() -> Measured:
-    """From the start of the process to its `ready`."""
-    box_s, bare_s = in_turns(READY_TIMES, start_and_stop, run_bare)
+    """From the start of the process to its `ready`, median of 5."""
+    box_s, bare_s = [], []
+    for _ in range(5):
+        with listening_box() as running:
+            box_s.append(running.ready_s)
+        bare_s.append(timed(lambda: subprocess.run((sys.executable, "-c", BARE), check=True))[0])
+    return Measured(median(box_s), f"Python that imports numpy and LiteRT {median(bare_s):.2f} s")

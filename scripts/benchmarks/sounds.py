@@ -33,15 +33,21 @@ def window(samples: Samples) -> Samples:
     return samples[middle : middle + RATE_HZ]
 
 
+@lru_cache(maxsize=1)
+def fly_overs() -> Samples:
+    """Four drones that come by, one every 20 s, each heard for half of that time."""
+    return np.concatenate([fly_over(FlyOver(seed=seed)) for seed in range(4)])
+
+
 def write_fly_overs(path: Path, minutes: float) -> None:
-    """A recording in which a drone comes by every 20 s and is heard for half of that time."""
-    passes = [fly_over(FlyOver(seed=seed)) for seed in range(4)]
+    """A recording of :func:`fly_overs`, again and again."""
+    passes = fly_overs()
     with soundfile.SoundFile(str(path), "w", RATE_HZ, 1, "PCM_16", format="FLAC") as file:
-        for number in range(round(minutes * 60 * RATE_HZ / len(passes[0]))):
-            file.write(passes[number % len(passes)])
+        for at in range(0, round(minutes * 60 * RATE_HZ), len(passes)):
+            file.write(passes[: round(minutes * 60 * RATE_HZ) - at])
 
 
 def write_visits(path: Path, seed: int, quiet_s: float) -> None:
-    """A short recording, to be looped: wind, a drone for two seconds, wind, that long each time before it comes."""
+    """A short recording, to be looped: a drone for two seconds, and wind for so long before and after it."""
     heard = FlyOver(duration_s=2.0 + 2 * quiet_s, quiet_s=quiet_s, fade_s=0.2, seed=seed)
     soundfile.write(str(path), fly_over(heard), RATE_HZ, "PCM_16")

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+T = TypeVar("T")
 Seconds = NDArray[np.float64]
 
 
@@ -42,3 +44,10 @@ def always(action: Callable[[], object]) -> Callable[[], bool]:
         return True
 
     return counted
+
+
+def timed(action: Callable[[], T]) -> tuple[float, T]:
+    """Seconds that it took, and what it gave."""
+    began_s = time.perf_counter()
+    given = action()
+    return time.perf_counter() - began_s, given
