@@ -21,7 +21,7 @@ class Schedule:
     weight_decay: float = 1e-3
     label_smoothing: float = 0.02
     mixup_share: float = 0.15
-    mined: int = 24
+    mined: int = 16
     """So many of each batch are negatives that were taken for drones when they were last seen."""
 
 

@@ -63,9 +63,9 @@ class ExampleMaker:
     def sound(self, kind: str, random: Generator) -> Sound:
         """One second of ``kind``, shape (16000,)."""
         draw = random.random()
-        if draw < 0.2:
+        if draw < 0.25:
             return self._as_it_is(kind, random)
-        if draw < 0.45 and kind == "drone":
+        if draw < 0.5 and kind == "drone":
             return self._mixed_as_published(random)
         sound = self._moved(kind, random) if kind != "background" else self._cut(kind, random)
         if kind != "background" and random.random() < 0.35:

@@ -1,4 +1,4 @@
-"""``scripts/bench [NAME…] [--json] [--list]``: measure edged against its targets, side by side with what it is measured by."""
+"""``scripts/bench [NAME…] [--json] [--list]``: edged against its targets, side by side with what it is compared with."""
 
 import argparse
 import importlib
@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import traceback
+from pathlib import Path
 
 from benchmarks.measure import Measure, Result, UnknownNameError, select, table
 
@@ -40,7 +41,7 @@ def say(text: str) -> None:
 
 def machine() -> str:
     """What this is measured on: numbers mean nothing without it."""
-    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+    with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
         names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     python = platform.python_version()

@@ -83,6 +83,9 @@ class Measure:
         return Result(self.name, None, self.unit, self.target)
 
 
+Register = Callable[[Callable[[], Measured]], Callable[[], Measured]]
+
+
 class Group:
     """The measures of one part of edged, in the order in which they were declared."""
 
@@ -90,7 +93,7 @@ class Group:
         self.name = name
         self.measures: list[Measure] = []
 
-    def measure(self, unit: str, *, at_most: float | None = None, at_least: float | None = None) -> Any:
+    def measure(self, unit: str, *, at_most: float | None = None, at_least: float | None = None) -> Register:
         """Decorator: the function measures ``<group>.<its name>``, in ``unit``, with this target.
 
         Neither limit: the function says it itself, and the value must not be above it.

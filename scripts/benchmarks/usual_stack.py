@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -52,7 +53,7 @@ def size_of_cnn(first: int, classes: int) -> Size:
     """The same of :func:`cnn`."""
     channels = [1, *(first * width for width in WIDTHS)]
     parameters = multiplications = 0
-    for level, (before, after) in enumerate(zip(channels, channels[1:], strict=False)):
+    for level, (before, after) in enumerate(pairwise(channels)):
         parameters += 9 * before * after
         multiplications += 9 * before * after * (BANDS >> level) * (FRAMES >> level)
     last = channels[-1] * classes
@@ -65,7 +66,7 @@ def cnn(first: int, classes: int) -> Any:
 
     channels = [1, *(first * width for width in WIDTHS)]
     layers: list[Any] = []
-    for before, after in zip(channels, channels[1:], strict=False):
+    for before, after in pairwise(channels):
         layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels[-1], classes)).eval()
 
@@ -100,7 +101,7 @@ def usual_stack(size: Size, classes: int) -> tuple[Callable[[Samples], Any], Siz
 
 
 def librosa_log_mel(rate_hz: int, frame: int, hop: int, fft: int, bands: int) -> Callable[[Samples], Any]:
-    """librosa's log-mel of the same shape as ours."""
+    """Log-mel by librosa, of the same shape as ours."""
     import librosa
 
     def features(samples: Samples) -> Any:
