@@ -57,7 +57,7 @@ class Daemon:
         self._published = (-1, 0.0)
 
     def run(self) -> int:
-        """Run until told to stop, or until every source has ended. Returns the exit status: 1 if one ended in failure."""
+        """Run until told to stop or until every source has ended. Returns the exit status: 1 after a failure."""
         with ExitStack() as stack:
             stack.callback(log.info, "stopped")
             self._start_sinks(stack)

@@ -22,6 +22,7 @@ class Outbox:
         self._capacity = capacity
         self._followers: list[Callable[[EventMessage], None]] = []
         self._waiting: OrderedDict[int, EventMessage] = OrderedDict()
+        self._accepting = threading.Lock()  # keeps followers in order; held while they run, so nobody else may need it
         self._changed = threading.Condition()
         self._seq = 0
         self._taken = 0
@@ -36,6 +37,12 @@ class Outbox:
 
     def __call__(self, event: Event) -> None:
         """Accept an event: number it, keep it, tell the followers."""
+        with self._accepting:
+            message = self._keep(event)
+            for follower in self._followers:
+                follower(message)
+
+    def _keep(self, event: Event) -> EventMessage:
         with self._changed:
             self._seq += 1
             message = event_message(event, self._seq, time.time())
@@ -43,9 +50,8 @@ class Outbox:
             if len(self._waiting) > self._capacity:
                 self._waiting.popitem(last=False)
                 self.dropped += 1
-            for follower in self._followers:
-                follower(message)
             self._changed.notify_all()
+            return message
 
     def take(self, timeout_s: float) -> EventMessage | None:
         """The next message that was not taken yet; None when none comes in time."""

@@ -28,6 +28,14 @@ class HealthConfig(Section):
     """Health is published this often, and at each change."""
 
 
+Source = Annotated[MicrophoneConfig | RecordingConfig, Field(discriminator="type")]
+
+
+def default_sources() -> dict[str, MicrophoneConfig | RecordingConfig]:
+    """One microphone, the system's default."""
+    return {"microphone": MicrophoneConfig()}
+
+
 class Settings(Section):
     """What edged does on this box."""
 
@@ -37,9 +45,7 @@ class Settings(Section):
     """Where the box belongs, for whoever reads `info`."""
     location: str | None = None
     """Where it stands, for whoever reads `info`."""
-    sources: dict[Slug, Annotated[MicrophoneConfig | RecordingConfig, Field(discriminator="type")]] = Field(
-        default_factory=lambda: {"microphone": MicrophoneConfig()}
-    )
+    sources: dict[Slug, Source] = Field(default_factory=default_sources)
     """What the box hears with, by a name of your choice."""
     pipelines: dict[Slug, DronesConfig] = Field(default_factory=lambda: {"drones": DronesConfig()})
     """What it makes of it, by a name of your choice that stands in the topics."""

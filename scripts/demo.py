@@ -1,4 +1,4 @@
-"""The demo: a broker, the real daemon on a fly-over, and every MQTT message with what it means. Called by scripts/demo."""
+"""The demo: a broker, the real daemon on a fly-over, and every MQTT message with what it means."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edged-demo-")))
         port = free_port()
-        stack.enter_context(running(broker_command(folder, port), folder / "broker.log"))
+        stack.enter_context(Running(broker_command(folder, port), folder / "broker.log"))
         wait_for(port)
         phases: list[str] = []
         client = watch(port, phases)
@@ -124,7 +124,8 @@ def explain(kind: str, payload: bytes) -> str:
         evidence = ", ".join(f"{name} {value:g}" for name, value in content["evidence"].items())
         verb = {"start": "[bold red]begins[/]", "update": "goes on", "end": "[bold green]is over[/]"}[content["phase"]]
         where = f"{content['duration_s']:.1f} s, confidence {content['confidence']:.2f}"
-        return f"a {content['label']} event {verb} ({where}; {evidence}; {content['latency_ms']['total']:.0f} ms after the sound)"
+        late = f"{content['latency_ms']['total']:.0f} ms after the sound"
+        return f"a {content['label']} event {verb} ({where}; {evidence}; {late})"
     gist = (
         content["state"]
         if "state" in content
@@ -147,7 +148,7 @@ def broker_command(folder: Path, port: int) -> list[str]:
     return [str(BIN / "amqtt"), "-c", str(config)]
 
 
-class running:
+class Running:
     """A program that runs as long as the block does."""
 
     def __init__(self, command: list[str], log: Path) -> None:
@@ -190,6 +191,7 @@ def wait_for(port: int, limit_s: float = 20.0) -> None:
 
 
 def say(text: str) -> None:
+    """To whoever watches."""
     CONSOLE.print(text)
 
 

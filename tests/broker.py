@@ -1,4 +1,4 @@
-"""A real mosquitto on a free loopback port, started and stopped by its process id; and a client that notes everything."""
+"""A real mosquitto on a free loopback port, stopped by its process id; and a client that notes everything."""
 
 import json
 import shutil

@@ -1,15 +1,11 @@
 """What several tests share."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests, such as virtual_microphone
-
-import virtual_microphone as vmic
+from tests import virtual_microphone as vmic
 
 settings.register_profile("edged", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("edged")

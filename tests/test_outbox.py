@@ -42,10 +42,28 @@ def test_many_pipelines_at_once_lose_nothing():
     """Events accepted from several threads are all there, each number once."""
     outbox = Outbox()
     threads = [
-        threading.Thread(target=lambda name=name: [outbox(an_event(pipeline=name)) for _ in range(200)]) for name in "abcd"
+        threading.Thread(target=lambda name=name: [outbox(an_event(pipeline=name)) for _ in range(200)])
+        for name in "abcd"
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert [outbox.take(0.1).seq for _ in range(800)] == list(range(1, 801))
+
+
+def test_a_follower_that_waits_for_an_acknowledgement_is_not_waited_for_in_turn():
+    """The broker's thread acknowledges while a follower still runs: neither waits for the other (a deadlock once)."""
+    outbox, acknowledged = Outbox(), threading.Event()
+
+    def follower(message):
+        def acknowledge():
+            outbox.acknowledge(message.seq)
+            acknowledged.set()
+
+        threading.Thread(target=acknowledge, daemon=True).start()
+        assert acknowledged.wait(5)
+
+    outbox.follow(follower)
+    outbox(an_event())
+    assert len(outbox) == 0

@@ -1,4 +1,4 @@
-"""A microphone without hardware: PulseAudio with a source that reads a pipe, seen by PortAudio through ALSA as ``vmic``.
+"""A microphone without hardware: PulseAudio with a source that reads a pipe, for PortAudio ``vmic``.
 
 What is written to the pipe is what is recorded, sample for sample. The server can be frozen, killed and started again.
 """
@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import soundfile
@@ -50,7 +51,7 @@ class VirtualMicrophone:
         self._stopping = threading.Event()
         self._feeder = threading.Thread(target=self._feed, name="vmic-feeder", daemon=True)
 
-    def __enter__(self) -> "VirtualMicrophone":
+    def __enter__(self) -> Self:
         self.restart()
         self._feeder.start()
         return self

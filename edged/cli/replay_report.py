@@ -75,4 +75,5 @@ def spectrogram(path: Path, duration_s: float) -> NDArray[np.uint8]:
         np.add.at(counts, column, 1)
     decibels = 10 * np.log10(power / np.maximum(counts, 1)[:, None] + 1e-12)
     scaled = (decibels - np.percentile(decibels, 99.8) + RANGE_DB) / RANGE_DB
-    return (np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = (np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+    return pixels

@@ -133,7 +133,8 @@ def _read_sound(directory: Path, row: _Row) -> NDArray[np.float32]:
 def read_sound(path: Path) -> NDArray[np.float32]:
     """A sound file as 16 kHz mono, shape (n,). Raises :class:`~edged.errors.RecordingError` when it cannot be read."""
     recording = Recording(RecordingConfig(path=path, realtime=False, chunk_s=1.0), RATE_HZ)
-    return np.nan_to_num(np.concatenate([chunk.samples for chunk in recording]))
+    samples: NDArray[np.float32] = np.nan_to_num(np.concatenate([chunk.samples for chunk in recording]))
+    return samples
 
 
 def _cut(sound: NDArray[np.float32], row: _Row, table: Path) -> LabelledWindow:

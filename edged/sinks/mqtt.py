@@ -113,11 +113,12 @@ class Mqtt:
         self._client.loop_stop()
 
     def retain(self, topic: str, message: Message | str) -> None:
-        """Publish the latest word on ``topic`` (below the device's), now and at every connection."""
+        """Publish the latest word on ``topic`` (below the device's): now, if it is news, and at every connection."""
         payload = message.encode() if isinstance(message, str) else message.payload()
         with self._lock:
+            news = self._retained.get(topic) != payload
             self._retained[topic] = payload
-        if self._connected.is_set():
+        if news and self._connected.is_set():
             self._publish(topic, payload, retain=True)
 
     def show_active(self, message: EventMessage) -> None:

@@ -6,8 +6,11 @@ import numpy as np
 from pydantic import Field
 
 from edged.config import Section
-from edged.messages.sound import Chunk, Samples
+from edged.messages.sound import Chunk, Samples, Span
 from edged.runtime.health import Part
+
+LOUDEST = 1e6
+"""No sample is larger, even where a file holds 16-bit numbers as they are; the stages' float32 sums stay finite."""
 
 
 class InputCheckConfig(Section):
@@ -29,21 +32,22 @@ def faults(samples: Samples, config: InputCheckConfig) -> set[str]:
     """The names of what is wrong with ``samples``: ``not finite``, ``silent``, ``clipping``, ``offset``."""
     if not len(samples):
         return set()
-    found = set() if np.isfinite(samples).all() else {"not finite"}
-    usable = samples if not found else finite(samples)
+    usable = finite(samples)
+    found = set() if usable is samples else {"not finite"}
     low, high = float(usable.min()), float(usable.max())
     if high - low <= config.silence:
         return found | {"silent"}
     if np.mean(np.abs(usable) >= config.clipping) >= config.clipped_share:
         found.add("clipping")
-    if abs(float(usable.mean())) >= config.offset:
+    if abs(float(usable.mean(dtype=np.float64))) >= config.offset:
         found.add("offset")
     return found
 
 
 def finite(samples: Samples) -> Samples:
-    """The same sound with 0 wherever a sample is NaN or infinite."""
-    return np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    """The same sound with 0 wherever a sample is NaN, infinite or beyond all reason (``LOUDEST``)."""
+    sane = np.abs(samples) <= LOUDEST  # False for NaN
+    return samples if sane.all() else np.where(sane, samples, np.float32(0))
 
 
 class InputCheck:
@@ -57,11 +61,18 @@ class InputCheck:
 
     def __call__(self, chunk: Chunk) -> Chunk:
         """The chunk, its non-finite samples set to 0."""
+        if not len(chunk.samples):
+            return chunk
         found = faults(chunk.samples, self._config)
         for name in self.NAMES:
-            began_s = self._since_s.setdefault(name, chunk.span.start_s) if name in found else None
-            if began_s is None:
-                self._since_s.pop(name, None)
-            lasted_s = 0.0 if began_s is None else chunk.span.end_s - began_s
-            self._health.condition(name, on=began_s is not None and lasted_s >= self._config.after_s, lasted_s=lasted_s)
+            self._look_at(name, chunk.span, on=name in found)
         return replace(chunk, samples=finite(chunk.samples)) if "not finite" in found else chunk
+
+    def _look_at(self, name: str, span: Span, *, on: bool) -> None:
+        if not on:
+            self._since_s.pop(name, None)
+            self._health.condition(name, on=False)
+            return
+        began_s = self._since_s[name] = min(span.start_s, self._since_s.get(name, span.start_s))  # may begin anew at 0
+        lasted_s = span.end_s - began_s
+        self._health.condition(name, on=lasted_s >= self._config.after_s, lasted_s=lasted_s)

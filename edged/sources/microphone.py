@@ -72,9 +72,8 @@ def find_device(wanted: str | int | None, devices: list[dict[str, Any]]) -> dict
     names = {device["name"].lower(): device["name"] for device in devices}
     near = difflib.get_close_matches(str(wanted).lower(), names, n=1, cutoff=0.4)
     hint = f"; did you mean {names[near[0]]!r}?" if near and not fits else ""
-    raise DeviceLostError(
-        f"microphone {'default' if wanted is None else wanted!r}: {problem}{hint}\n{describe(devices)}"
-    )
+    name = "default" if wanted is None else repr(wanted)
+    raise DeviceLostError(f"microphone {name}: {problem}{hint}\n{describe(devices)}")
 
 
 class Microphone:

@@ -18,7 +18,8 @@ class Mono:
 
     def __call__(self, frames: NDArray[np.float32], *, gap: bool = False, last: bool = False) -> Chunk:
         """``frames`` of shape (n, channels), float32 -> the next chunk; ``last`` flushes the resampler."""
-        mono: Samples = frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float32)
+        with np.errstate(all="ignore"):  # NaN and the like are InputCheck's business
+            mono: Samples = frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float32)
         if self._resampler is not None:
             mono = self._resampler.resample_chunk(np.ascontiguousarray(mono), last=last)
         start_s = self._done / self._to_hz

@@ -3,6 +3,7 @@
 WAV, FLAC, OGG and MP3 through libsndfile; whatever else ffmpeg reads, where ffmpeg is there.
 """
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -23,8 +24,10 @@ from edged.sources.input_check import InputCheckConfig
 from edged.sources.mono import Mono
 
 Frames = NDArray[np.float32]
-MAX_RATE_HZ = 768_000
+RATES_HZ = (1000, 768_000)
 MAX_CHANNELS = 64
+MAX_BLOCK = 2**20
+"""Most numbers read at a time, all channels together: memory stays bounded whatever the header says."""
 
 
 class RecordingConfig(Section):
@@ -45,53 +48,64 @@ class RecordingConfig(Section):
 def duration_s(path: Path) -> float | None:
     """Length of the file in seconds as its header has it; None where only reading it would tell."""
     try:
-        info = soundfile.info(str(path))
-    except (soundfile.LibsndfileError, OSError):
+        info = soundfile.info(os.fsencode(path))
+    except (soundfile.LibsndfileError, OSError, TypeError):
         return None
-    return info.frames / info.samplerate if 0 < info.frames < 2**48 else None
+    return info.frames / info.samplerate if 0 < info.frames < 2**48 and info.samplerate > 0 else None
 
 
 def read_frames(path: Path, chunk_s: float) -> Generator[tuple[Frames, int], None, None]:
     """Blocks of (frames, rate): float32 of shape (n, channels). RecordingError where the file cannot be read (on)."""
-    if not path.is_file():
-        raise RecordingError(f"{path}: " + ("is not a file" if path.exists() else "no such file"))
-    if not path.stat().st_size:
-        raise RecordingError(f"{path}: is empty (0 bytes)")
+    _must_be_readable(path)
     try:
-        file = soundfile.SoundFile(str(path))
-    except (soundfile.LibsndfileError, OSError) as error:
+        file = soundfile.SoundFile(os.fsencode(path))  # bytes: a name need not be UTF-8
+    except (soundfile.LibsndfileError, OSError, TypeError) as error:  # TypeError: it asks for the format of *.raw
         yield from _read_with_ffmpeg(path, chunk_s, _reason(error))
         return
     with file:
-        if file.samplerate > MAX_RATE_HZ or file.channels > MAX_CHANNELS:
-            limits = f"must be at most {MAX_RATE_HZ} Hz and {MAX_CHANNELS} channels"
-            raise RecordingError(f"{path}: {file.samplerate} Hz, {file.channels} channels; {limits}")
+        if not RATES_HZ[0] <= file.samplerate <= RATES_HZ[1] or file.channels > MAX_CHANNELS:
+            limits = f"must be {RATES_HZ[0]} to {RATES_HZ[1]} Hz and at most {MAX_CHANNELS} channels"
+            raise RecordingError(f"{shown(path)}: {file.samplerate} Hz, {file.channels} channels; {limits}")
         yield from _read_with_libsndfile(file, path, chunk_s)
+
+
+def shown(path: Path) -> str:
+    """The path, on one line whatever is in its name."""
+    return str(path) if str(path).isprintable() else repr(str(path))
+
+
+def _must_be_readable(path: Path) -> None:
+    try:
+        if not path.is_file():
+            raise RecordingError(f"{shown(path)}: " + ("is not a file" if path.exists() else "no such file"))
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise RecordingError(f"{shown(path)}: is empty (0 bytes)")
+    except OSError as error:
+        raise RecordingError(f"{shown(path)}: cannot be read: {error.strerror}") from None
 
 
 def _read_with_libsndfile(
     file: soundfile.SoundFile, path: Path, chunk_s: float
 ) -> Generator[tuple[Frames, int], None, None]:
-    size, read = max(1, round(chunk_s * file.samplerate)), 0
+    size, read = max(1, min(round(chunk_s * file.samplerate), MAX_BLOCK // file.channels)), 0
     while True:
         try:
             frames = file.read(size, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
-            raise RecordingError(
-                f"{path}: damaged after {read / file.samplerate:.1f} s: {_reason(error)}; what came before was read"
-            ) from None
+            raise _damaged(path, read / file.samplerate, _reason(error)) from None
         if not len(frames):
             break
         read += len(frames)
         yield frames, file.samplerate
     if not read:
-        raise RecordingError(f"{path}: holds no sound")
+        raise RecordingError(f"{shown(path)}: holds no sound")
 
 
 def _read_with_ffmpeg(path: Path, chunk_s: float, reason: str) -> Generator[tuple[Frames, int], None, None]:
     ffmpeg, rate_hz = shutil.which("ffmpeg"), 16000
     if ffmpeg is None:
-        raise RecordingError(f"{path}: libsndfile cannot read it ({reason}), and ffmpeg is not installed")
+        raise RecordingError(f"{shown(path)}: libsndfile cannot read it ({reason}), and ffmpeg is not installed")
     command = [ffmpeg, "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-i", f"file:{path}"]
     command += ["-map", "0:a:0", "-ac", "1", "-ar", str(rate_hz), "-f", "f32le", "-"]
     size, read = round(chunk_s * rate_hz) * 4, 0
@@ -101,14 +115,21 @@ def _read_with_ffmpeg(path: Path, chunk_s: float, reason: str) -> Generator[tupl
     ):
         try:
             while block := process.stdout.read(size) if process.stdout else b"":
-                read += len(block)
+                read += len(block) // 4
                 yield np.frombuffer(block[: len(block) // 4 * 4], "<f4").reshape(-1, 1), rate_hz
+            failed = process.wait() != 0
         finally:
             process.kill()
         said.seek(0)
-        complaint = said.read(4000).decode(errors="replace").strip().splitlines()
+        complaint = said.read(4000).decode(errors="replace").strip().splitlines()[:1] or [reason]
     if not read:
-        raise RecordingError(f"{path}: is no sound that libsndfile or ffmpeg can read ({(complaint or [reason])[-1]})")
+        raise RecordingError(f"{shown(path)}: is no sound that libsndfile or ffmpeg can read ({complaint[0]})")
+    if failed:
+        raise _damaged(path, read / rate_hz, complaint[0])
+
+
+def _damaged(path: Path, after_s: float, reason: str) -> RecordingError:
+    return RecordingError(f"{shown(path)}: damaged after {after_s:.1f} s: {reason}; what came before was read")
 
 
 def _reason(error: Exception) -> str:

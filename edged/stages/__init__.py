@@ -1,1 +1,1 @@
-"""The stages of the pipelines, one file each: its config, its science as pure functions, a thin class with the state."""
+"""The stages of the pipelines, one file each: config, science as pure functions, a thin class that holds state."""

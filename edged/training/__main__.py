@@ -39,6 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=REPOSITORY / "models", help="folder to write the model's into")
     parser.add_argument("--seed", type=int, default=plan.seed)
     parser.add_argument("--steps", type=int, default=plan.steps, help="training steps of each model")
+    parser.add_argument("--twins", type=int, default=plan.twins, choices=(1, 2, 3), help="folds to judge by")
     parser.add_argument("--per-fold", type=int, default=plan.per_fold, help="examples made of each fold")
     parser.add_argument("--workers", type=int, default=plan.workers, help="processor cores to use")
     return parser.parse_args()
@@ -47,7 +48,7 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Train; 0 when all went well."""
     given = arguments()
-    plan = Plan(seed=given.seed, steps=given.steps, per_fold=given.per_fold, workers=given.workers)
+    plan = Plan(seed=given.seed, steps=given.steps, twins=given.twins, per_fold=given.per_fold, workers=given.workers)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     try:

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from edged.stages import reject_unknown
 from edged.stages.compute_log_mel import LogMelConfig
-from edged.training import corpus, facts, folds, system, validation
+from edged.training import corpus, facts, folds, random_split, system, validation
 from edged.training.batches import Schedule
 from edged.training.card import write_model
 from edged.training.corpus import KINDS, Recording
 from edged.training.examples import ExampleMaker, Examples, make_pool
+from edged.training.random_split import RandomSplit
 from edged.training.scorer import Scorer
 from edged.training.system import ScoredStream
 from edged.training.validation import Heard
@@ -31,14 +32,14 @@ class Plan:
     """Examples made of each fold's recordings."""
     held_out_examples: int = 2000
     steps: int = 6000
-    """Training steps of the shipped model."""
-    twin_steps: int = 2200
-    """Of each split twin: fewer, to save time, so that what the twins tell is rather too low."""
-    random_steps: int = 1400
-    """Of the twin for the random split."""
-    stream_hours: float = 0.5
+    """Training steps of the shipped model and of each split twin."""
+    twins: int = 1
+    """So many folds are judged, each by a twin that was trained without it."""
+    random_steps: int = 2000
+    """Training steps of the twin for the random split."""
+    stream_hours: float = 1.0
     """Of background for each twin."""
-    fly_overs: int = 60
+    fly_overs: int = 90
     """For each twin."""
     seed: int = 1
     workers: int = 2
@@ -51,6 +52,7 @@ class Material:
     recordings: list[Recording]
     fold_of: dict[str, int]
     pool: Examples
+    random_split: RandomSplit
 
     def fold(self, number: int) -> list[Recording]:
         """The recordings of a fold."""
@@ -80,28 +82,34 @@ class Reporter:
 
 def train(data: Path, out: Path, plan: Plan, reporter: Reporter) -> dict[str, Any]:
     """Make ``out/drone_sound``: model, statistics and card. Gives the card's facts."""
-    from edged.training import network  # TensorFlow: slow to import, and nothing else here needs it
-
-    network.use_threads(plan.workers)
     recordings = corpus.load(data)
     material = gather(recordings, folds.assign(recordings, plan.seed), plan, reporter)
-    twins = [make_twin(material, fold, plan, reporter) for fold in range(folds.FOLDS)]
-    random_split = judge_random_split(recordings, plan, reporter)
-    content = train_one(material.pool.where(material.pool.folds != folds.HELD_OUT), plan, "the shipped model", reporter)
+    from edged.training import network  # TensorFlow: not before the pool is made, for its threads do not survive a fork
+
+    network.use_threads(plan.workers)
+    content = train_shipped(material, plan, reporter)
+    twins = [make_twin(material, fold, plan, reporter) for fold in range(plan.twins)]
+    by_chance = judge_random_split(material, plan, reporter)
+    return finish(content, material, twins, by_chance, out / "drone_sound")
+
+
+def finish(content: bytes, material: Material, twins: Sequence[Twin], by_chance: Heard, folder: Path) -> dict[str, Any]:
+    """Write the shipped model's folder. Gives the card's facts."""
     scorer = Scorer(content, len(KINDS))
     statistics = replace(know(scorer, material, folds.HELD_OUT), calibration=calibration(twins))
     evidence = facts.Evidence(
         validation.together([twin.heard for twin in twins]),
-        random_split,
+        by_chance,
         validation.hear(scorer, material.fold(folds.HELD_OUT), LOG_MEL),
         [twin.quiet for twin in twins],
         [twin.flown for twin in twins],
         statistics.threshold(facts.REJECT_QUANTILE),
         sorted(group for group, fold in material.fold_of.items() if fold == folds.HELD_OUT),
+        len(twins),
     )
     told = facts.gather(evidence, LOG_MEL)
-    write_model(out / "drone_sound", content, statistics, told)
-    (out / "drone_sound" / "held_out.txt").write_text("\n".join(evidence.held_out_groups) + "\n", encoding="utf-8")
+    write_model(folder, content, statistics, told)
+    (folder / "held_out.txt").write_text("\n".join(evidence.held_out_groups) + "\n", encoding="utf-8")
     return told
 
 
@@ -117,7 +125,11 @@ def gather(recordings: list[Recording], fold_of: dict[str, int], plan: Plan, rep
     makers = {n: ExampleMaker([r for r in recordings if fold_of[r.group] == n], LOG_MEL) for n in numbers}
     counts = {n: plan.held_out_examples if n == folds.HELD_OUT else plan.per_fold for n in numbers}
     pool = make_pool(makers, counts, plan.seed, plan.workers, progress(reporter, "making examples"))
-    return Material(recordings, fold_of, pool)
+    split = random_split.divide(recordings, plan.seed)
+    tell = progress(reporter, "making examples for the random split")
+    maker = {0: ExampleMaker(split.seen, LOG_MEL)}
+    split = replace(split, pool=make_pool(maker, {0: plan.per_fold}, plan.seed + 1, plan.workers, tell))
+    return Material(recordings, fold_of, pool, split)
 
 
 def progress(reporter: Reporter, what: str) -> Callable[[int, int], None]:
@@ -146,9 +158,20 @@ def train_one(examples: Examples, steps: int, plan: Plan, what: str, reporter: R
     return network.to_tflite(model, examples.features[:: max(1, len(examples.features) // 500)])
 
 
+def train_shipped(material: Material, plan: Plan, reporter: Reporter) -> bytes:
+    """Train on all but the held-out fold."""
+    examples = material.pool.where(material.pool.folds != folds.HELD_OUT)
+    return train_one(examples, plan.steps, plan, "the shipped model", reporter)
+
+
 def make_twin(material: Material, fold: int, plan: Plan, reporter: Reporter) -> Twin:
     """Train without ``fold`` and ask about it."""
-    content = train_one(material.pool.where(material.pool.folds != fold), plan, f"twin {fold + 1}", reporter)
+    examples = material.pool.where(material.pool.folds != fold)
+    return ask(train_one(examples, plan.steps, plan, f"twin {fold + 1}", reporter), material, fold, plan)
+
+
+def ask(content: bytes, material: Material, fold: int, plan: Plan) -> Twin:
+    """What a model that was trained without ``fold`` says about it."""
     scorer = Scorer(content, len(KINDS))
     heard = validation.hear(scorer, material.fold(fold), LOG_MEL)
     known = know(scorer, material, fold)
@@ -168,23 +191,8 @@ def know(scorer: Scorer, material: Material, without: int) -> reject_unknown.Unk
     return reject_unknown.fit(embeddings, [KINDS[c] for c in examples.classes[chosen]])
 
 
-def judge_random_split(recordings: Sequence[Recording], plan: Plan, reporter: Reporter) -> Heard:
-    """Train on four fifths of the indoor windows, drawn without regard to recordings, and hear the others.
-
-    Papers do it so. It flatters: windows of one recording are alike.
-    """
-    random = np.random.default_rng(plan.seed)
-    seen: list[Recording] = []
-    unseen: list[Recording] = []
-    for recording in (r for r in recordings if r.source == "indoor"):
-        mine = random.random(len(recording.windows)) < 0.8
-        for side, wanted in ((seen, True), (unseen, False)):
-            windows = tuple(w for w, in_training in zip(recording.windows, mine, strict=True) if in_training == wanted)
-            if windows:
-                samples = corpus.join(window.samples[: window.valid_samples] for window in windows)
-                side.append(replace(recording, samples=samples, windows=windows))
-    maker = {0: ExampleMaker(seen, LOG_MEL)}
-    tell = progress(reporter, "making examples for the random split")
-    pool = make_pool(maker, {0: plan.per_fold}, plan.seed + 1, plan.workers, tell)
-    content = train_one(pool, plan, "the twin for the random split", reporter)
-    return validation.hear(Scorer(content, len(KINDS)), unseen, LOG_MEL)
+def judge_random_split(material: Material, plan: Plan, reporter: Reporter) -> Heard:
+    """Train on the windows that chance put on one side, and hear the others."""
+    split = material.random_split
+    content = train_one(split.pool, plan.random_steps, plan, "the twin for the random split", reporter)
+    return validation.hear(Scorer(content, len(KINDS)), split.unseen, LOG_MEL)

@@ -1,4 +1,4 @@
-"""``scripts/bench [NAME…] [--json] [--list]``: edged against its targets, side by side with what it is compared with."""
+"""``scripts/bench [NAME…] [--json] [--list]``: edged against its targets, side by side with others."""
 
 import argparse
 import importlib

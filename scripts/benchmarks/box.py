@@ -113,6 +113,12 @@ def wait_until_ready(started: "subprocess.Popen[bytes]", log: Path) -> None:
     raise RuntimeError(f"edged run is not ready:\n{log.read_text(errors='replace')}")
 
 
+def resident_mb(pid: int) -> float:
+    """Physical memory of a process, in megabytes of 10^6 bytes."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / 1e6
+
+
 def replay(recording: Path) -> int:
     """``edged replay`` with every default; how many events it found."""
     config = recording.with_suffix(".yaml")

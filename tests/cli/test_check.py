@@ -1,5 +1,6 @@
 """`edged check`, and what it prints of the settings."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def test_every_setting_has_a_comment():
     """Also those of sections to come."""
     lines = commented_yaml(Settings).splitlines()
     described = {"kind", "type", "microphone", "drones"}
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in itertools.pairwise(lines):
         key = line.strip().partition(":")[0]
         if line.strip() and not line.strip().startswith("#") and key not in described:
             assert before.strip().startswith("#"), line

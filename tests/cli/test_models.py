@@ -51,7 +51,9 @@ def test_evaluate_prints_every_figure_as_one_object(labelled, capsys):
     assert main(["models", "evaluate", "drone_sound", str(labelled), "--json", "--plot", str(plot)]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["n"] == 10
-    assert {"accuracy", "precision", "recall", "f1", "roc_auc", "false_positive_rate", "confusion_matrix"} <= set(result)
+    assert {"accuracy", "precision", "recall", "f1", "roc_auc", "false_positive_rate", "confusion_matrix"} <= set(
+        result
+    )
     assert set(result["false_positive_rate"]) == {"esc_10"}
     assert sum(map(sum, result["confusion_matrix"])) == 10
     assert plot.read_bytes().startswith(b"\x89PNG")

@@ -107,7 +107,7 @@ def test_updates_are_periodic():
 
 
 def test_confidence_is_of_the_state_that_is_reported():
-    """State one is held, the last five windows are all two at 0.65, under the threshold: still one, with one's score."""
+    """One is held, the last five windows are two at 0.65, under the threshold: still one, with one's score."""
     stage = smooth(CONFIG.model_copy(update={"update_s": 0.01}))
     heard(stage, 8, one=0.9)
     later = heard(stage, 5, first=8, one=0.3, two=0.65)

@@ -14,8 +14,9 @@ EDGED = [sys.executable, "-m", "edged"]
 
 def edged(*arguments, env=None, **options):
     """Run a command to its end."""
+    whole = {**os.environ, **(env or {})}
     return subprocess.run(
-        [*EDGED, *map(str, arguments)], capture_output=True, text=True, timeout=60, env={**os.environ, **(env or {})}, **options
+        [*EDGED, *map(str, arguments)], capture_output=True, check=False, text=True, timeout=60, env=whole, **options
     )
 
 
@@ -44,7 +45,8 @@ class Running:
     def wait_until_ready(self, timeout_s: float = 20.0) -> None:
         until = time.monotonic() + timeout_s
         while not any(" ready " in line for line in self.log):
-            assert time.monotonic() < until and self.process.poll() is None, "".join(self.log)
+            assert time.monotonic() < until, "".join(self.log)
+            assert self.process.poll() is None, "".join(self.log)
             time.sleep(0.02)
 
     def stop(self, how: signal.Signals = signal.SIGTERM, timeout_s: float = 10.0) -> int:

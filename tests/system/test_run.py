@@ -136,7 +136,7 @@ def test_two_pipelines_listen_to_one_source(run, broker, listener, pass_by):
 
 
 def test_a_faulty_configuration_ends_with_78_and_every_fault(tmp_path):
-    """systemd must not restart it."""
+    """Systemd must not restart it."""
     config = tmp_path / "edged.yaml"
     config.write_text("mqtt: {prot: 1883}\npipelines: {drones: {smoothing: {threshold: 1.4}}}\n")
     done = edged("run", "-c", config)
