@@ -20,6 +20,8 @@ STALL_S = 3.0
 """A source that gives nothing for so long is lost (promise: noticed within 5 s)."""
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Waits between tries to open a lost source; the last one for ever. Each is drawn from 50 % to 100 % of it."""
+MOST_LEFT_BEHIND = 8
+"""A thread whose read never returns is left behind and another one opens the source; no more than so many at a time."""
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +49,8 @@ class Capture(Generic[T]):
         self._source, self._health, self._inspect = source, health, inspect
         self._queues: list[BoundedQueue[T]] = []
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"capture-{name}", daemon=True)
+        self._thread = self._make_thread(0)
+        self._left_behind: list[threading.Thread] = []
         self._alive_at = time.monotonic()
 
     def subscribe(self, capacity: int, mark_gap: Callable[[T], T] = lambda item: item) -> BoundedQueue[T]:
@@ -73,23 +76,37 @@ class Capture(Generic[T]):
             self._thread.join(limit_s)
         for queue in self._queues:
             queue.close()
-        if self._thread.is_alive():
+        if any(thread.is_alive() for thread in (*self._left_behind, self._thread)):
             log.warning("source does not return from its read; left behind", extra={"source": self.name})
 
     def check(self) -> None:
-        """Called from the main thread: notice a read that does not return."""
+        """Called from the main thread: notice a read that does not return, leave it behind and open the source anew."""
         stalled_s = time.monotonic() - self._alive_at
-        if self.running and stalled_s > STALL_S and self._health.state is not State.FAILING:
+        if self.running and stalled_s > STALL_S:
+            self._left_behind = [thread for thread in self._left_behind if thread.is_alive()]
             self._lost(f"a read has not returned for {stalled_s:.0f} s")
+            if len(self._left_behind) < MOST_LEFT_BEHIND:
+                self._left_behind.append(self._thread)
+                self._thread = self._make_thread(len(self._left_behind))
+                self.start()
 
-    def _run(self) -> None:
-        tries = 0
-        while not self._stopping.is_set():
+    def _make_thread(self, tries: int) -> threading.Thread:
+        return threading.Thread(target=self._run, args=(tries,), name=f"capture-{self.name}", daemon=True)
+
+    def _over(self) -> bool:
+        """Whether this thread has nothing more to do: all is to stop, or it was left behind."""
+        return self._stopping.is_set() or threading.current_thread() is not self._thread
+
+    def _run(self, tries: int) -> None:
+        """Read until told to stop; ``tries`` to open the source have failed before."""
+        if tries:
+            self._wait(BACK_OFF_S[min(tries, len(BACK_OFF_S)) - 1])
+        while not self._over():
             try:
                 for item in self._watched(self._source.stream()):
                     tries = 0
                     self._pass_on(item)
-                if not self._stopping.is_set():
+                if not self._over():
                     self._health.set(State.OFF, "ended")
                 break
             except DeviceLostError as fault:
@@ -101,19 +118,20 @@ class Capture(Generic[T]):
                 if self._health.state is not State.FAILING:
                     log.exception("source failed", extra={"source": self.name})
                 self._lost(repr(fault))
-            self._wait(BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)])
             tries += 1
-        for queue in self._queues:
-            queue.close()
+            self._wait(BACK_OFF_S[min(tries, len(BACK_OFF_S)) - 1])
+        if threading.current_thread() is self._thread:
+            for queue in self._queues:
+                queue.close()
 
     def _watched(self, items: Generator[T | None, None, None]) -> Generator[T, None, None]:
         """The items themselves, until it is time to stop; DeviceLostError when none comes for ``STALL_S``."""
         last = time.monotonic()
         with closing(items):
             for item in items:
-                self._alive_at = now = time.monotonic()
-                if self._stopping.is_set():
+                if self._over():
                     return
+                self._alive_at = now = time.monotonic()
                 if item is not None:
                     last = now
                     yield item
@@ -123,12 +141,17 @@ class Capture(Generic[T]):
                     raise fault
 
     def _pass_on(self, item: T) -> None:
+        if self._health.state is State.FAILING:
+            log.info("source is back", extra={"source": self.name})
         self._health.set(State.OK)
         item = self._inspect(item)
         for queue in self._queues:
             queue.put(item)
 
     def _lost(self, reason: str) -> None:
+        """Say so, unless it is said by a thread that was left behind and is no longer asked."""
+        if threading.current_thread() in self._left_behind:
+            return
         if self._health.state is not State.FAILING:
             log.warning("source lost", extra={"source": self.name, "reason": reason})
             self._health.count("lost")
@@ -139,5 +162,5 @@ class Capture(Generic[T]):
     def _wait(self, longest_s: float) -> None:
         """Sleep a random part of ``longest_s`` (so that boxes do not march in step), awake to a stop."""
         until = time.monotonic() + longest_s * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not a secret
-        while (left := until - time.monotonic()) > 0 and not self._stopping.wait(min(left, 0.5)):
+        while (left := until - time.monotonic()) > 0 and not self._stopping.wait(min(left, 0.5)) and not self._over():
             self._alive_at = time.monotonic()

@@ -9,7 +9,7 @@ import pytest
 from edged.errors import DeviceLostError, RecordingError
 from edged.messages.health import State
 from edged.runtime.bounded_queue import BoundedQueue
-from edged.runtime.capture import STALL_S, Capture
+from edged.runtime.capture import MOST_LEFT_BEHIND, STALL_S, Capture
 from edged.runtime.flow import INTERRUPTION, Flow
 from edged.runtime.health import Health, Part
 
@@ -159,6 +159,31 @@ def test_a_read_that_does_not_return_is_noticed_by_the_check(health, blocked):
     capture.stop(0.2)
     assert time.monotonic() - began < 0.5
     assert list(items) == []
+
+
+def test_a_read_that_never_returns_is_left_behind_and_the_source_opened_anew(health, blocked):
+    """Another thread takes over; when the first one returns after all, nobody listens to it any more."""
+    source = ScriptedSource([1, blocked, 666], [2, 3, nothing_yet(1), 4])
+    capture, queue = captured(source, health)
+    while len(source.opened_at) < 2:
+        capture.check()
+        time.sleep(0.2)
+    items = iter(queue)
+    assert [next(items) for _ in range(4)] == [1, INTERRUPTION, 2, 3]
+    wait_until(lambda: health.state is State.OK)
+    blocked.over.set()
+    assert list(items) == [4]
+    assert not capture.running
+
+
+def test_no_more_threads_are_left_behind_than_the_limit(health, blocked):
+    """A driver that hangs at every try costs a bounded number of threads."""
+    capture, _ = captured(ScriptedSource([blocked]), health)
+    for _ in range(3 * MOST_LEFT_BEHIND):
+        capture._alive_at -= 10  # what the clock would do
+        capture.check()
+    assert len([thread for thread in threading.enumerate() if thread.name == "capture-scripted"]) <= MOST_LEFT_BEHIND + 1
+    capture.stop(0.2)
 
 
 def test_an_unreadable_recording_is_not_tried_again(health):
