@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edged.config import ConfigFaults
-
 
 def add_parser(commands: Any) -> None:
     """Add this command's arguments."""
@@ -24,6 +22,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check, or print what there is to set."""
+    from edged.config import ConfigFaults
     from edged.settings import Settings, find_settings, read_settings
 
     if options.defaults:

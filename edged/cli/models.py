@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edged.cli.terminal import OUT, progress
+from edged.cli.terminal import print_table, progress
 
 
 def add_parser(commands: Any) -> None:
@@ -44,8 +44,6 @@ def run(options: argparse.Namespace) -> int:
 
 def list_models(catalogue: Any, options: argparse.Namespace) -> None:
     """One line a model."""
-    from rich.table import Table
-
     from edged.inference.card import read_card
 
     cards = [read_card(catalogue.folder(name)) for name in catalogue.names()]
@@ -54,10 +52,8 @@ def list_models(catalogue: Any, options: argparse.Namespace) -> None:
             [card.model_dump(mode="json", include={"name", "version", "task", "labels", "licence"}) for card in cards]
         )
         return
-    table = Table("name", "version", "task", "labels", box=None, header_style="bold")
-    for card in cards:
-        table.add_row(card.name, card.version, card.task, ", ".join(card.labels))
-    OUT.print(table if cards else f"no models in {catalogue.path}")
+    rows = [(card.name, card.version, card.task, ", ".join(card.labels)) for card in cards]
+    print_table(("name", "version", "task", "labels"), rows)
 
 
 def show_model(catalogue: Any, options: argparse.Namespace) -> None:
@@ -101,14 +97,14 @@ def evaluate_model(catalogue: Any, options: argparse.Namespace) -> None:
 def _print_result(result: dict[str, Any]) -> None:
     for name in ("n", "accuracy", "precision", "recall", "f1", "roc_auc", "threshold"):
         value = result[name]
-        OUT.print(f"{name:<10} {value:.4f}" if isinstance(value, float) else f"{name:<10} {value}")
-    OUT.print("\nconfusion (truth down, prediction across)")
-    OUT.print(f"{'':<12}" + "".join(f"{label:>12}" for label in result["labels"]))
-    for label, counts in zip(result["labels"], result["confusion_matrix"], strict=True):
-        OUT.print(f"{label:<12}" + "".join(f"{count:>12}" for count in counts))
-    OUT.print("\nfalse-positive rate by label")
-    for label, rate in sorted(result["false_positive_rate"].items(), key=lambda item: -item[1]):
-        OUT.print(f"  {label:<20} {rate:.4f}")
+        sys.stdout.write(f"{name:<10} {value:.4f}\n" if isinstance(value, float) else f"{name:<10} {value}\n")
+    sys.stdout.write("\n")
+    counts = zip(result["labels"], result["confusion_matrix"], strict=True)
+    rows = [(f"is {truth}", *map(str, row)) for truth, row in counts]
+    print_table(("", *(f"called {label}" for label in result["labels"])), rows)
+    sys.stdout.write("\n")
+    rates = sorted(result["false_positive_rate"].items(), key=lambda item: -item[1])
+    print_table(("label", "called drone"), [(label, f"{rate:.4f}") for label, rate in rates])
 
 
 def _print_json(value: Any) -> None:

@@ -48,7 +48,8 @@ class Replayed:
     def _chunks(self, *, realtime: bool) -> Generator[Chunk, None, None]:
         source = Health().part("source")
         check = InputCheck(InputCheckConfig(), source)
-        for chunk in Recording(RecordingConfig(path=self.path, realtime=realtime)):
+        config = RecordingConfig(path=self.path, realtime=realtime, chunk_s=0.1 if realtime else 1.0)
+        for chunk in Recording(config):
             self.duration_s = chunk.span.end_s
             self.on_progress(self.duration_s)
             yield check(chunk)

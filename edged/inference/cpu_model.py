@@ -20,7 +20,9 @@ def quantise(values: NDArray[np.float32], tensor: Tensor) -> Array:
     """Real values -> the tensor's integers, rounded to nearest and held to its range (TFLite's affine scheme)."""
     info = np.iinfo(tensor.dtype)
     scaled = np.rint(values * np.float32(1.0 / tensor.scale)) + np.float32(tensor.zero_point)
-    quantised: Array = np.clip(scaled, info.min, info.max).astype(tensor.dtype)
+    np.maximum(scaled, np.float32(info.min), out=scaled)
+    np.minimum(scaled, np.float32(info.max), out=scaled)
+    quantised: Array = scaled.astype(tensor.dtype)
     return quantised
 
 

@@ -49,7 +49,8 @@ class Capture(Generic[T]):
         self._source, self._health, self._inspect = source, health, inspect
         self._queues: list[BoundedQueue[T]] = []
         self._stopping = threading.Event()
-        self._thread = self._make_thread(0)
+        self._tries = 0  # to open the source, since it last gave something
+        self._thread = self._make_thread()
         self._left_behind: list[threading.Thread] = []
         self._alive_at = time.monotonic()
 
@@ -87,42 +88,48 @@ class Capture(Generic[T]):
             self._lost(f"a read has not returned for {stalled_s:.0f} s")
             if len(self._left_behind) < MOST_LEFT_BEHIND:
                 self._left_behind.append(self._thread)
-                self._thread = self._make_thread(len(self._left_behind))
+                self._tries = len(self._left_behind)
+                self._thread = self._make_thread()
                 self.start()
 
-    def _make_thread(self, tries: int) -> threading.Thread:
-        return threading.Thread(target=self._run, args=(tries,), name=f"capture-{self.name}", daemon=True)
+    def _make_thread(self) -> threading.Thread:
+        return threading.Thread(target=self._run, name=f"capture-{self.name}", daemon=True)
 
     def _over(self) -> bool:
         """Whether this thread has nothing more to do: all is to stop, or it was left behind."""
         return self._stopping.is_set() or threading.current_thread() is not self._thread
 
-    def _run(self, tries: int) -> None:
-        """Read until told to stop; ``tries`` to open the source have failed before."""
-        if tries:
-            self._wait(BACK_OFF_S[min(tries, len(BACK_OFF_S)) - 1])
+    def _run(self) -> None:
         while not self._over():
-            try:
-                for item in self._watched(self._source.stream()):
-                    tries = 0
-                    self._pass_on(item)
-                if not self._over():
-                    self._health.set(State.OFF, "ended")
+            if self._tries:
+                self._wait(BACK_OFF_S[min(self._tries, len(BACK_OFF_S)) - 1])
+            if self._over() or not self._read():
                 break
-            except DeviceLostError as fault:
-                self._lost(str(fault))
-            except EdgedError as fault:  # it would be the same again
-                self._lost(str(fault))
-                break
-            except Exception as fault:  # a driver's own error: the source may come back, the box goes on
-                if self._health.state is not State.FAILING:
-                    log.exception("source failed", extra={"source": self.name})
-                self._lost(repr(fault))
-            tries += 1
-            self._wait(BACK_OFF_S[min(tries, len(BACK_OFF_S)) - 1])
+            self._tries += 1
         if threading.current_thread() is self._thread:
             for queue in self._queues:
                 queue.close()
+
+    def _read(self) -> bool:
+        """Open the source and pass on what it gives, to its end. True: it may come back; False: that was all."""
+        try:
+            for item in self._watched(self._source.stream()):
+                self._tries = 0
+                self._pass_on(item)
+        except DeviceLostError as fault:
+            self._lost(str(fault))
+            return True
+        except EdgedError as fault:  # it would be the same again
+            self._lost(str(fault))
+            return False
+        except Exception as fault:  # a driver's own error: the source may come back, the box goes on
+            if self._health.state is not State.FAILING:
+                log.exception("source failed", extra={"source": self.name})
+            self._lost(repr(fault))
+            return True
+        if not self._over():
+            self._health.set(State.OFF, "ended")
+        return False
 
     def _watched(self, items: Generator[T | None, None, None]) -> Generator[T, None, None]:
         """The items themselves, until it is time to stop; DeviceLostError when none comes for ``STALL_S``."""

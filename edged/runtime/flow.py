@@ -95,6 +95,9 @@ class Pipeline:
         self.name = name
         self._source, self._now_s, self._deliver, self._health = source, now_s, deliver, health
         self._stages = [(snake_case(getattr(stage, "__name__", type(stage).__name__)), stage) for stage in stages]
+        self._advances = [
+            (at, stage.advance) for at, (_, stage) in enumerate(self._stages, 1) if hasattr(stage, "advance")
+        ]
         self._steps: dict[str, float] = {}
         self._faults_in_a_row = 0
 
@@ -113,9 +116,8 @@ class Pipeline:
         """Send one item of the source through all stages to the sinks."""
         self._push(0, item)
         now_s = self._now_s(item)
-        for index, (_, stage) in enumerate(self._stages):
-            if advance := getattr(stage, "advance", None):
-                self._push_all(index + 1, advance(now_s))
+        for index, advance in self._advances:
+            self._push_all(index, advance(now_s))
         self._health.count("items")
 
     def finish(self) -> None:

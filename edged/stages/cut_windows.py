@@ -35,15 +35,22 @@ class CutWindows:
         self._rate_hz = config.rate_hz
         self._length = round(config.window_s * config.rate_hz)
         self._hop = max(1, round(config.hop_s * config.rate_hz))
-        self._tail: Samples = np.empty(0, np.float32)
+        self._kept: list[Samples] = []
+        self._count = 0
 
     def __call__(self, chunk: Chunk) -> Iterator[Window]:
         if chunk.gap:
             self.finish()
-        sound = np.concatenate((self._tail, chunk.samples))
-        start_s = chunk.span.start_s - len(self._tail) / self._rate_hz
-        count = max(0, (len(sound) - self._length) // self._hop + 1)
-        self._tail = sound[count * self._hop :]
+        start_s = chunk.span.start_s - self._count / self._rate_hz
+        if len(chunk.samples):
+            self._kept.append(chunk.samples)
+        self._count += len(chunk.samples)
+        if self._count < self._length:
+            return
+        sound = np.concatenate(self._kept)
+        count = (len(sound) - self._length) // self._hop + 1
+        self._kept = [sound[count * self._hop :]]
+        self._count = len(self._kept[0])
         for begin in range(0, count * self._hop, self._hop):
             at_s = start_s + begin / self._rate_hz
             span = Span(at_s, at_s + self._length / self._rate_hz, chunk.span.epoch_s)
@@ -51,5 +58,5 @@ class CutWindows:
 
     def finish(self) -> tuple[()]:
         """Forget the tail: what comes next does not follow on it."""
-        self._tail = np.empty(0, np.float32)
+        self._kept, self._count = [], 0
         return ()

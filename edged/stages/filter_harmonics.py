@@ -61,6 +61,10 @@ class HarmonicsConfig(Section):
     """Most that the quietest quarter of the frames lies below the mean: what pauses longer is no rotor."""
 
 
+NO_SERIES = Harmonics(0.0, 0, 0.0)
+"""Where none was looked for: something cheaper has told already that there is no rotor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """What the gate found."""
@@ -165,14 +169,19 @@ def assess(samples: Samples, config: HarmonicsConfig) -> Assessment:
     if samples.ndim != 1 or len(samples) < 4 * len(plan.hann):
         raise ValueError(f"window of shape {samples.shape}, must be mono and at least {4 * config.frame_s} s long")
     squares = frame_squares(samples, plan)
-    total = np.ones(len(squares), np.float32) @ squares
+    total = np.add.reduce(squares)
     power = (total[::2] + total[1::2]) / np.float32(len(squares))
     least = power.sum() * np.float32(10.0 ** (-config.range_db / 10.0))
-    pause_db = pause(squares, least, plan) if least > 0.0 else 0.0
-    if least <= 0.0 or (config.enabled and pause_db > config.max_pause_db):
-        return Assessment(pause_db, 0.0, Harmonics(0.0, 0, 0.0))
+    if least <= 0.0:
+        return Assessment(0.0, 0.0, NO_SERIES)
     over_db = over_floor(power + least, plan)
-    return Assessment(pause_db, spread(over_db[plan.seen]), strongest_series(over_db, plan, config))
+    spread_db = spread(over_db[plan.seen])
+    if config.enabled and spread_db < config.min_spread_db:
+        return Assessment(0.0, spread_db, NO_SERIES)
+    pause_db = pause(squares, least, plan)
+    if config.enabled and pause_db > config.max_pause_db:
+        return Assessment(pause_db, spread_db, NO_SERIES)
+    return Assessment(pause_db, spread_db, strongest_series(over_db, plan, config))
 
 
 def may_be_rotor(found: Assessment, config: HarmonicsConfig) -> bool:

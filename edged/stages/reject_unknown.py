@@ -4,6 +4,7 @@ Mahalanobis distance of the model's embedding to the nearest known class, with o
 al. 2018, arXiv:1807.03888), shrunk towards a sphere (Ledoit & Wolf 2004) so that few samples are enough.
 """
 
+import math
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ def calibrate(statistics: UnknownStatistics, unheard: NDArray[np.floating]) -> U
 def mahalanobis(embedding: NDArray[np.floating], statistics: UnknownStatistics) -> float:
     """Distance of an embedding (d,) to the nearest known class, >= 0, in standard deviations."""
     away = embedding.astype(np.float32, copy=False) @ statistics.whitening - statistics.means
-    return float(np.sqrt(np.einsum("cd,cd->c", away, away).min()))
+    return math.sqrt((away * away).sum(axis=1).min())
 
 
 def save(statistics: UnknownStatistics, path: Path) -> None:

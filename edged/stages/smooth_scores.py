@@ -105,10 +105,11 @@ class SmoothScores:
     def advance(self, now_s: float) -> Iterator[Event]:
         """All that was heard until ``now_s`` has been looked at: what nothing keeps on, ends."""
         held, config = self._held, self._config
-        if held is None or now_s - held.start_s < config.min_on_s:
+        if held is None:
             return
-        if now_s - held.last.scored.span.end_s >= config.min_off_s:
-            yield self._end(held, now_s)
+        due_s = max(held.start_s + config.min_on_s, held.last.scored.span.end_s + config.min_off_s)
+        if now_s >= due_s:  # and not now_s: when it ended does not depend on how often we are asked
+            yield self._end(held, due_s)
 
     def finish(self) -> Iterator[Event]:
         """The sound stops here (the source is lost or closed): what is on, ends."""

@@ -182,7 +182,9 @@ def test_no_more_threads_are_left_behind_than_the_limit(health, blocked):
     for _ in range(3 * MOST_LEFT_BEHIND):
         capture._alive_at -= 10  # what the clock would do
         capture.check()
-    assert len([thread for thread in threading.enumerate() if thread.name == "capture-scripted"]) <= MOST_LEFT_BEHIND + 1
+    assert (
+        len([thread for thread in threading.enumerate() if thread.name == "capture-scripted"]) <= MOST_LEFT_BEHIND + 1
+    )
     capture.stop(0.2)
 
 

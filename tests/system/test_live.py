@@ -25,7 +25,7 @@ def box(tmp_path, broker, virtual_microphone):
     running.wait_until_ready()
     yield running
     running.stop()
-    print("".join(running.log))  # shown when the test fails
+    print("".join(running.log))  # noqa: T201  # shown when the test fails
 
 
 def state_of_microphone(listener):
