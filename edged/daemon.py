@@ -104,6 +104,8 @@ class Daemon:
 
     def _start_pipelines(self, stack: ExitStack) -> None:
         for name, config in self._running_pipelines().items():
+            if self._mqtt:
+                self._mqtt.retain(f"active/{name}", ActiveMessage(active=False, event=None))
             thread = threading.Thread(target=self._build(name, config).run, name=f"pipeline-{name}", daemon=True)
             thread.start()
             stack.callback(thread.join, STOP_LIMIT_S["pipeline"])
@@ -136,8 +138,6 @@ class Daemon:
         log.info("ready", extra={"sources": sources, "pipelines": pipelines, "took_s": f"{took_s:.2f}"})
         if self._mqtt:
             self._mqtt.retain("info", self._info())
-            for name in self._running_pipelines():
-                self._mqtt.retain(f"active/{name}", ActiveMessage(active=False, event=None))
         self._publish_health()
         notify(f"READY=1\nSTATUS={pipelines or 'nothing'} on {sources or 'nothing'}")
 

@@ -105,12 +105,12 @@ def watch(port: int, phases: list[str]) -> paho.Client:
         kind, _, _ = topic.partition("/")
         if kind == "event":
             phases.append(json.loads(message.payload)["phase"])
-        say(f"[cyan]{time.strftime('%H:%M:%S')} {topic:<24}[/] {explain(kind, message.payload)}")
+        say(f"[cyan]{time.strftime('%H:%M:%S')} {topic:<24}[/] {explain(kind, bytes(message.payload))}")
 
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.on_message = on_message
-    client.on_connect = lambda *_: client.subscribe("edged/#", qos=1)
     client.connect("127.0.0.1", port)
+    client.subscribe("edged/#", qos=1)
     client.loop_start()
     return client
 
@@ -126,11 +126,10 @@ def explain(kind: str, payload: bytes) -> str:
         where = f"{content['duration_s']:.1f} s, confidence {content['confidence']:.2f}"
         late = f"{content['latency_ms']['total']:.0f} ms after the sound"
         return f"a {content['label']} event {verb} ({where}; {evidence}; {late})"
-    gist = (
-        content["state"]
-        if "state" in content
-        else content.get("version", "something" if content.get("active") else "nothing")
-    )
+    if kind == "active":
+        gist = f"a {content['event']['label']}" if content["active"] else "nothing"
+    else:
+        gist = content.get("state") or content["version"]
     return f"{gist}: {MEANINGS[kind]}"
 
 
@@ -140,12 +139,10 @@ def broker_command(folder: Path, port: int) -> list[str]:
         config = folder / "mosquitto.conf"
         config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n")
         return [mosquitto, "-c", str(config)]
-    say("mosquitto is not here; taking amqtt from PyPI")
-    if not (BIN / "amqtt").exists():
-        subprocess.run([BIN / "uv", "pip", "install", "-q", "--python", sys.executable, "amqtt>=0.11"], check=True)
+    say("mosquitto is not here; taking amqtt from PyPI, in an environment of its own")
     config = folder / "amqtt.yaml"
     config.write_text(AMQTT.format(port=port))
-    return [str(BIN / "amqtt"), "-c", str(config)]
+    return [str(BIN / "uv"), "tool", "run", "-q", "--from", "amqtt>=0.11", "amqtt", "-c", str(config)]
 
 
 class Running:
@@ -179,7 +176,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(port: int, limit_s: float = 20.0) -> None:
+def wait_for(port: int, limit_s: float = 60.0) -> None:
     """Until something listens."""
     until = time.monotonic() + limit_s
     while time.monotonic() < until:

@@ -37,7 +37,7 @@ class RecordingConfig(Section):
     path: Path
     """The file."""
     realtime: bool = True
-    """At its own pace; false: as fast as it can be read."""
+    """At its own pace; false: as fast as it can be read, and a box that cannot keep up drops sound."""
     loop: bool = False
     """Begin again at its end, for ever."""
     chunk_s: float = Field(0.1, gt=0, le=1)

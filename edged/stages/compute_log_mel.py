@@ -27,7 +27,7 @@ class LogMelConfig(Section):
     """From one frame to the next."""
     fft: int = Field(1024, gt=0)
     """Points of the Fourier transform; the frame is padded with zeros to it."""
-    bands: int = Field(64, gt=0)
+    bands: int = Field(128, gt=0)
     """Mel bands."""
     min_hz: float = Field(50.0, ge=0)
     """Lower edge of the lowest band."""

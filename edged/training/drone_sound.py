@@ -28,10 +28,10 @@ LOG_MEL = LogMelConfig()
 class Plan:
     """How much work to do."""
 
-    per_fold: int = 45000
+    per_fold: int = 90000
     """Examples made of each fold's recordings."""
     held_out_examples: int = 2000
-    steps: int = 6000
+    steps: int = 6500
     """Training steps of the shipped model and of each split twin; the twin for the random split gets a third."""
     twins: int = 1
     """So many folds are judged, each by a twin that was trained without it."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edged.synthesis import FlyOver, fly_over
-from tests.system.programs import Running
+from tests.system.programs import Running, edged
 
 OUTDOOR = Path(__file__).parents[2].parent / "shared/data/DroneDetectionThesis__Drone-detection-dataset/audio_16k"
 
@@ -46,6 +46,13 @@ def test_a_fly_over_before_the_microphone_is_an_event_on_the_broker(box, listene
     assert (start["phase"], start["label"]) == ("start", "drone")
     assert start["latency_ms"]["total"] < 500
     assert 3 <= end["duration_s"] <= 9
+
+
+def test_the_microphones_of_the_machine_are_listed(virtual_microphone):
+    """`edged devices` shows number, name, channels and rate, as the configuration wants them."""
+    done = edged("devices", env=virtual_microphone.env)
+    assert done.returncode == 0
+    assert any(line.split()[1] == "vmic" and "channels" in line for line in done.stdout.splitlines())
 
 
 @pytest.mark.skipif(not OUTDOOR.is_dir(), reason="../shared/data is not here")
