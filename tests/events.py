@@ -1,7 +1,6 @@
 """Events for tests."""
 
-from edged.messages.event import Event, Phase
-from edged.messages.sound import ModelUse
+from edged.messages.event import Event, ModelUse, Phase
 
 
 def an_event(phase: Phase = Phase.START, number: int = 0, pipeline: str = "drones") -> Event:

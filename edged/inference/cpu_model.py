@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edged.errors import ModelError
 from edged.inference.card import Card, Tensor, read_card, read_verified
 from edged.inference.interpreter import make_interpreter
-from edged.messages.sound import ModelUse
+from edged.messages.event import ModelUse
 
 Array = NDArray[Any]
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from edged.messages.sound import ModelUse
-
 
 class Phase(StrEnum):
     """Where in its life an event is."""
@@ -13,6 +11,15 @@ class Phase(StrEnum):
     START = "start"
     UPDATE = "update"
     END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """Which model made a decision, and where it ran."""
+
+    name: str
+    sha256: str
+    device: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from edged.messages.event import ModelUse
+
 Samples = NDArray[np.float32]
 """Mono sound, shape (n,), float32, full scale is [-1, 1]."""
 
@@ -70,15 +72,6 @@ class LogMelWindow:
     """Log-mel energies, shape (frames, bands)."""
     harmonics: Harmonics
     span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class ModelUse:
-    """Which model made a decision, and where it ran."""
-
-    name: str
-    sha256: str
-    device: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from edged.messages.event import Event, Phase
-from edged.messages.sound import Harmonics, KnownWindow, ModelUse, ScoredWindow, Span
+from edged.messages.event import Event, ModelUse, Phase
+from edged.messages.sound import Harmonics, KnownWindow, ScoredWindow, Span
 from edged.stages.compute_log_mel import LogMelConfig, log_mel
 from edged.stages.smooth_scores import SmoothingConfig, SmoothScores
 from edged.training import augment

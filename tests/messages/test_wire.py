@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edged.messages.event import Event, Phase
-from edged.messages.sound import ModelUse
+from edged.messages.event import Event, ModelUse, Phase
 from edged.messages.wire import EventMessage, event_message, rfc3339
 from tests.events import an_event
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from edged.errors import ModelError
-from edged.messages.sound import Harmonics, ModelUse, ScoredWindow, Span
+from edged.messages.event import ModelUse
+from edged.messages.sound import Harmonics, ScoredWindow, Span
 from edged.stages.reject_unknown import (
     RejectUnknown,
     UnknownConfig,

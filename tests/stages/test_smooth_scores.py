@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from edged.messages.event import Phase
-from edged.messages.sound import Harmonics, KnownWindow, ModelUse, ScoredWindow, Span
+from edged.messages.event import ModelUse, Phase
+from edged.messages.sound import Harmonics, KnownWindow, ScoredWindow, Span
 from edged.stages.smooth_scores import SmoothingConfig, SmoothScores
 
 HOP_S = 0.25

@@ -5,8 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from edged.messages.event import Event, Phase
-from edged.messages.sound import ModelUse
+from edged.messages.event import Event, ModelUse, Phase
 from edged.stages.smooth_scores import SmoothingConfig
 from edged.training import streams
 from edged.training.streams import FlyOver, Stream
