@@ -63,6 +63,7 @@ def spectrogram(path: Path, duration_s: float) -> NDArray[np.uint8]:
     """Shape (columns, bands): 0 to 255 over ``RANGE_DB``; each column the mean power of its time."""
     columns = max(1, min(COLUMNS, int(duration_s / HOP_S)))
     power, counts = np.zeros((columns, PICTURE.bands)), np.zeros(columns)
+    last_s = max(HOP_S, duration_s - PICTURE.frame_s)
     cut = CutWindows(WindowsConfig(window_s=PICTURE.frame_s, hop_s=HOP_S, rate_hz=PICTURE.rate_hz))
     for chunk in Recording(RecordingConfig(path=path, realtime=False, chunk_s=1.0)):
         windows = list(cut(chunk))
@@ -70,7 +71,7 @@ def spectrogram(path: Path, duration_s: float) -> NDArray[np.uint8]:
             continue
         frames = np.nan_to_num(np.stack([window.samples for window in windows])) * hann(len(windows[0].samples))
         at_s = np.array([window.span.start_s for window in windows])
-        column = np.minimum((at_s / duration_s * columns).astype(int), columns - 1)
+        column = np.minimum((at_s / last_s * columns).astype(int), columns - 1)
         np.add.at(power, column, np.abs(np.fft.rfft(frames, PICTURE.fft)) ** 2 @ mel_filters(PICTURE))
         np.add.at(counts, column, 1)
     decibels = 10 * np.log10(power / np.maximum(counts, 1)[:, None] + 1e-12)

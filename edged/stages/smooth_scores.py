@@ -1,8 +1,8 @@
 """SmoothScores: from the scores of single windows to events with a start and an end.
 
-A vote over the last windows with hysteresis, in the manner of Schmitt's trigger (1938): several windows above the
-threshold switch an event on, windows above the lower release level keep it on, and it takes a while without any to
-switch it off.
+A weighted vote over the last windows with hysteresis, in the manner of Schmitt's trigger (1938): several windows above
+the threshold, or fewer that are sure, switch an event on; windows above the lower release level keep it on; it takes
+a while without any to switch it off.
 """
 
 from collections import deque
@@ -24,9 +24,13 @@ class SmoothingConfig(Section):
     """The model's labels that make events; the others count as background."""
     threshold: float = Field(0.7, ge=0, le=1)
     """A window with at least this score votes for its label."""
-    votes: int = Field(3, ge=1)
+    sure: float = Field(0.96, ge=0, le=1)
+    """A window with at least this score has `sure_votes` votes: what is unmistakable need not wait."""
+    sure_votes: float = Field(2.5, ge=1)
+    """Votes of such a window."""
+    votes: float = Field(5, ge=1)
     """So many votes within `vote_s` start an event."""
-    vote_s: float = Field(1.6, gt=0)
+    vote_s: float = Field(2.1, gt=0)
     """How far back votes count."""
     release: float = Field(0.4, ge=0, le=1)
     """A window with at least this score keeps a running event on."""
@@ -40,9 +44,11 @@ class SmoothingConfig(Section):
     """A running event is updated this often."""
 
     @model_validator(mode="after")
-    def _release_is_below_threshold(self) -> "SmoothingConfig":
+    def _levels_are_in_order(self) -> "SmoothingConfig":
         if self.release > self.threshold:
             raise ValueError(f"release: {self.release}, must not be above threshold ({self.threshold})")
+        if self.sure < self.threshold:
+            raise ValueError(f"sure: {self.sure}, must not be below threshold ({self.threshold})")
         return self
 
 
@@ -75,6 +81,11 @@ def mean_score(windows: Iterable[KnownWindow], label: str) -> float:
 def voters(windows: Iterable[KnownWindow], label: str, threshold: float) -> list[KnownWindow]:
     """The windows whose score for ``label`` reaches ``threshold``, oldest first."""
     return [window for window in windows if window.scored.scores[label] >= threshold]
+
+
+def count(votes: Iterable[KnownWindow], label: str, config: SmoothingConfig) -> float:
+    """The votes of windows that vote for ``label``: 1 each, ``sure_votes`` where the score is ``sure``."""
+    return sum(config.sure_votes if window.scored.scores[label] >= config.sure else 1.0 for window in votes)
 
 
 class SmoothScores:
@@ -127,7 +138,7 @@ class SmoothScores:
         label = max(self._config.labels, key=lambda name: mean_score(self._recent, name))
         votes = voters(self._recent, label, self._config.threshold)
         held = self._held
-        if len(votes) < self._config.votes or now_s < self._rest_until_s.get(label, 0.0):
+        if count(votes, label, self._config) < self._config.votes or now_s < self._rest_until_s.get(label, 0.0):
             return
         if held is not None:
             if held.label == label or now_s - held.start_s < self._config.min_on_s:

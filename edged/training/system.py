@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edged.stages import reject_unknown
 from edged.stages.compute_log_mel import LogMelConfig
+from edged.stages.filter_harmonics import HarmonicsConfig, assess, may_be_rotor
 from edged.stages.reject_unknown import UnknownStatistics
 from edged.stages.smooth_scores import SmoothingConfig
 from edged.training import streams
@@ -86,13 +87,21 @@ def flown_windows(scored: ScoredStream) -> NDArray[np.bool_]:
 def judge(
     scored: Sequence[ScoredStream], temperature: float, smoothing: SmoothingConfig, greatest_distance: float
 ) -> Verdict:
-    """All streams together, through SmoothScores, without the windows that RejectUnknown drops."""
+    """All streams together, through SmoothScores, without the windows that the gate spares or RejectUnknown drops."""
     verdicts = []
     for one in scored:
         scores = softmax(one.logits, temperature)
-        made = streams.events(scores, KINDS, smoothing, one.distances <= greatest_distance)
+        counted = (one.distances <= greatest_distance) & passed(one.stream)
+        made = streams.events(scores, KINDS, smoothing, counted)
         verdicts.append(streams.judge(made, one.stream))
     return _sum(verdicts)
+
+
+def passed(stream: Stream) -> NDArray[np.bool_]:
+    """Which windows the harmonic gate lets through, as shipped; shape (windows,)."""
+    gate, length, hop = HarmonicsConfig(), int(streams.WINDOW_S * RATE_HZ), int(streams.HOP_S * RATE_HZ)
+    starts = range(0, stream.samples.size - length + 1, hop)
+    return np.array([may_be_rotor(assess(stream.samples[start : start + length], gate), gate) for start in starts])
 
 
 def _sum(verdicts: Sequence[Verdict]) -> Verdict:
@@ -118,7 +127,7 @@ def figures(quiet: Verdict, flown: Verdict, smoothing: SmoothingConfig) -> dict[
         for snr, (hits, total) in sorted(flown.found.items(), reverse=True)
     }
     return {
-        "smoothing": smoothing.model_dump(include={"threshold", "votes", "vote_s", "release"}),
+        "smoothing": smoothing.model_dump(include={"threshold", "sure", "sure_votes", "votes", "vote_s", "release"}),
         "background_hours": round(quiet.hours, 2),
         "false_events_per_hour": round(quiet.false_events / quiet.hours, 2),
         "fly_overs": by_snr,

@@ -14,7 +14,7 @@ from edged.stages.smooth_scores import SmoothingConfig, SmoothScores
 
 HOP_S = 0.25
 CONFIG = SmoothingConfig(
-    labels=("one", "two"), threshold=0.7, votes=3, vote_s=1.6, release=0.4, min_on_s=1.0, min_off_s=2.0,
+    labels=("one", "two"), threshold=0.7, sure=1.0, votes=3, vote_s=1.6, release=0.4, min_on_s=1.0, min_off_s=2.0,
     refractory_s=1.0, update_s=5.0,
 )  # fmt: skip
 
@@ -53,6 +53,14 @@ def test_two_votes_are_not_enough():
     """A short flicker makes no event."""
     stage = smooth()
     assert heard(stage, 2, one=0.99) + heard(stage, 20, first=2) + list(stage.finish()) == []
+
+
+def test_windows_that_are_sure_count_for_more():
+    """Two sure windows outvote what takes five others; a fleeting one alone does not."""
+    config = CONFIG.model_copy(update={"sure": 0.96, "sure_votes": 2.5, "votes": 5, "vote_s": 2.1})
+    assert [event.observed_s for event in heard(smooth(config), 5, one=0.9)] == [2.0]
+    assert [event.observed_s for event in heard(smooth(config), 5, one=0.97)] == [1.25]
+    assert heard(smooth(config), 1, one=0.99) == []
 
 
 def test_votes_far_apart_do_not_add_up():
@@ -167,6 +175,8 @@ def test_any_scores_make_well_formed_events(scores):
 
 
 def test_release_above_threshold_is_refused():
-    """Hysteresis the wrong way round is a fault of the configuration."""
+    """Hysteresis the wrong way round is a fault of the configuration, and so is being sure below the threshold."""
     with pytest.raises(ValidationError, match="must not be above threshold"):
         SmoothingConfig(threshold=0.5, release=0.6)
+    with pytest.raises(ValidationError, match="must not be below threshold"):
+        SmoothingConfig(threshold=0.7, sure=0.6)

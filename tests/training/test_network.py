@@ -25,7 +25,7 @@ def trained() -> tuple[bytes, np.ndarray, np.ndarray]:
 
     random = np.random.default_rng(0)
     classes = random.integers(0, 3, 600)
-    features = random.standard_normal((600, 30, 64)).astype(np.float16)
+    features = random.standard_normal((600, 30, LogMelConfig().bands)).astype(np.float16)
     features[np.arange(600), :, classes * 20] += 6  # each class has a band of its own
     model = network.fit(features, classes, Schedule(steps=130, mined=8), 1, lambda _step, _loss: None)
     return network.to_tflite(model, features[:50]), features, classes
