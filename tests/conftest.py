@@ -1,11 +1,13 @@
 """What several tests share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import virtual_microphone as vmic
+from tests.broker import Broker, Listener
 
 settings.register_profile("edged", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("edged")
@@ -18,3 +20,20 @@ def virtual_microphone() -> Iterator[vmic.VirtualMicrophone]:
         pytest.skip(lacks)
     with vmic.VirtualMicrophone() as microphone:
         yield microphone
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """A running mosquitto."""
+    running = Broker(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def listener(broker: Broker) -> Iterator[Listener]:
+    """Subscribed to everything on the broker."""
+    client = Listener(broker.port)
+    yield client
+    client.close()
