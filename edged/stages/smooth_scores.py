@@ -24,13 +24,13 @@ class SmoothingConfig(Section):
     """The model's labels that make events; the others count as background."""
     threshold: float = Field(0.7, ge=0, le=1)
     """A window with at least this score votes for its label."""
-    sure: float = Field(0.96, ge=0, le=1)
+    sure: float = Field(0.95, ge=0, le=1)
     """A window with at least this score has `sure_votes` votes: what is unmistakable need not wait."""
-    sure_votes: float = Field(2.5, ge=1)
+    sure_votes: float = Field(3, ge=1)
     """Votes of such a window."""
     votes: float = Field(5, ge=1)
     """So many votes within `vote_s` start an event."""
-    vote_s: float = Field(2.1, gt=0)
+    vote_s: float = Field(2.6, gt=0)
     """How far back votes count."""
     release: float = Field(0.4, ge=0, le=1)
     """A window with at least this score keeps a running event on."""
