@@ -55,7 +55,7 @@ sources:
   Fifth One: {type: microphone}
 pipelines:
   drones:
-    smoothing: {threshold: 1.4, labels: [], votes: 2.5}
+    smoothing: {threshold: 1.4, labels: [], votes: 0.5}
     windows: {vote_s: 2.0}
     sorce: mic
 log: {level: warn}
@@ -81,7 +81,7 @@ EVERY_FAULT = """\
 12: sources.Fifth One: the name must be 1 to 40 of a-z, 0-9, _ and -
 15: pipelines.drones.smoothing.threshold: 1.4, must be in [0, 1]
 15: pipelines.drones.smoothing.labels: a list, must be a non-empty list of text
-15: pipelines.drones.smoothing.votes: 2.5, must be a whole number, at least 1
+15: pipelines.drones.smoothing.votes: 0.5, must be at least 1
 16: pipelines.drones.windows.vote_s: unknown key; it belongs to pipelines.<name>.smoothing.vote_s
 17: pipelines.drones.sorce: unknown key; did you mean 'source'?
 18: log.level: 'warn', must be one of debug, info, warning, error; did you mean 'warning'?
