@@ -49,8 +49,9 @@ def fit(
     """Train on features (n, frames, bands) and class numbers (n,); ``progress(step, loss)`` is called at each step."""
     tf.keras.utils.set_random_seed(seed)
     model = build(features.shape[1], features.shape[2], int(classes.max()) + 1)
+    warm_up = min(100, schedule.steps // 4)
     rate = tf.keras.optimizers.schedules.CosineDecay(
-        1e-4, schedule.steps - 100, alpha=0.01, warmup_target=schedule.peak_rate, warmup_steps=100
+        1e-4, schedule.steps - warm_up, alpha=0.01, warmup_target=schedule.peak_rate, warmup_steps=warm_up
     )
     optimiser = tf.keras.optimizers.AdamW(rate, weight_decay=schedule.weight_decay, clipnorm=2.0)
     step = _step(model, optimiser)
