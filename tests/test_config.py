@@ -400,7 +400,7 @@ def configurations(draw) -> dict:
     smoothing = st.fixed_dictionaries(
         {},
         optional={
-            "threshold": st.floats(0.5, 1),
+            "threshold": st.floats(0.5, 0.95),
             "release": st.floats(0, 0.5),
             "votes": st.integers(1, 9),
             "labels": st.lists(texts, min_size=1, max_size=3),
