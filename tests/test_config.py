@@ -398,9 +398,9 @@ def configurations(draw) -> dict:
     """Anything that a person might rightly write."""
     sources = draw(st.dictionaries(names, microphones | recordings, min_size=1, max_size=3))
     smoothing = st.fixed_dictionaries(
-        {},
+        {"sure": st.just(1.0)},
         optional={
-            "threshold": st.floats(0.5, 0.95),
+            "threshold": st.floats(0.5, 1),
             "release": st.floats(0, 0.5),
             "votes": st.integers(1, 9),
             "labels": st.lists(texts, min_size=1, max_size=3),

@@ -86,6 +86,7 @@ class Mqtt:
         self._retained: dict[str, bytes] = {}
         self._in_flight: dict[int, int | None] = {}
         self._lock = threading.Lock()
+        self._retaining = threading.Lock()  # the latest word on a topic is also the last one sent; never in on_publish
         self._connected, self._stopping = threading.Event(), threading.Event()
         self._client = self._make_client(device)
         self._sender = threading.Thread(target=self._send, name="mqtt-sender", daemon=True)
@@ -115,11 +116,11 @@ class Mqtt:
     def retain(self, topic: str, message: Message | str) -> None:
         """Publish the latest word on ``topic`` (below the device's): now, if it is news, and at every connection."""
         payload = message.encode() if isinstance(message, str) else message.payload()
-        with self._lock:
+        with self._retaining:
             news = self._retained.get(topic) != payload
             self._retained[topic] = payload
-        if news and self._connected.is_set():
-            self._publish(topic, payload, retain=True)
+            if news and self._connected.is_set():
+                self._publish(topic, payload, retain=True)
 
     def show_active(self, message: EventMessage) -> None:
         """Follow the outbox: keep ``active/<pipeline>`` true."""
@@ -173,11 +174,10 @@ class Mqtt:
             log.warning("broker refuses", extra={"broker": self._where(), "reason": str(reason)})
             return
         log.info("connected", extra={"broker": self._where()})
-        with self._lock:
-            retained = list(self._retained.items())
-        for topic, payload in retained:
-            self._publish(topic, payload, retain=True)
-        self._connected.set()
+        with self._retaining:
+            for topic, payload in self._retained.items():
+                self._publish(topic, payload, retain=True)
+            self._connected.set()
         self._health.set(State.OK)
 
     def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:

@@ -63,6 +63,8 @@ class InputCheck:
         """The chunk, its non-finite samples set to 0."""
         if not len(chunk.samples):
             return chunk
+        if chunk.gap:
+            self._health.count("gaps")
         found = faults(chunk.samples, self._config)
         for name in self.NAMES:
             self._look_at(name, chunk.span, on=name in found)

@@ -134,3 +134,12 @@ def test_what_comes_out_is_finite_and_as_long(samples):
     assert not out[~good].any()
     assert ("not finite" in faults(samples, InputCheckConfig())) == (not good.all())
     np.testing.assert_array_equal(finite(out), out)
+
+
+def test_gaps_are_counted():
+    """Each chunk that follows on missing samples adds one to the source's counters, and is passed on as it is."""
+    bench = Bench()
+    for gap in (False, True, True, False):
+        chunk = Chunk(HISS, Span(0.0, 0.1), gap)
+        assert bench.check(chunk) is chunk
+    assert bench.part.snapshot().counters == {"gaps": 2}
