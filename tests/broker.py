@@ -93,5 +93,10 @@ class Listener:
         assert held, [message.topic for message in self.messages]
 
     def close(self) -> None:
-        self._client.disconnect()
+        gone = threading.Event()
+        self._client.on_disconnect = lambda *_: gone.set()
+        if self._client.disconnect() == 0:
+            gone.wait(5)  # the loop would end with its socket open
         self._client.loop_stop()
+        if left := self._client.socket():
+            left.close()

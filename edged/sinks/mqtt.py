@@ -87,7 +87,7 @@ class Mqtt:
         self._in_flight: dict[int, int | None] = {}
         self._lock = threading.Lock()
         self._retaining = threading.Lock()  # the latest word on a topic is also the last one sent; never in on_publish
-        self._connected, self._stopping = threading.Event(), threading.Event()
+        self._connected, self._stopping, self._gone = threading.Event(), threading.Event(), threading.Event()
         self._client = self._make_client(device)
         self._sender = threading.Thread(target=self._send, name="mqtt-sender", daemon=True)
 
@@ -101,7 +101,8 @@ class Mqtt:
 
     def stop(self, limit_s: float) -> None:
         """Say goodbye: what waits is sent if the broker takes it in time, then ``offline``."""
-        if self._connected.is_set():
+        was_connected = self._connected.is_set()
+        if was_connected:
             self._outbox.wait_until_empty(limit_s / 2)
             goodbye = self._publish("state", StateMessage(state="offline").payload(), retain=True)
             try:
@@ -109,9 +110,14 @@ class Mqtt:
             except (RuntimeError, ValueError) as error:
                 log.warning("offline could not be said", extra={"reason": str(error)})
         self._stopping.set()
+        self._gone.clear()
         self._client.disconnect()
-        self._sender.join(limit_s / 4)
+        if was_connected:
+            self._gone.wait(limit_s / 8)  # paho's loop would end with its goodbye unsent and its socket open
+        self._sender.join(limit_s / 8)
         self._client.loop_stop()
+        if left := self._client.socket():  # of a connection that never came to be
+            left.close()
 
     def retain(self, topic: str, message: Message | str) -> None:
         """Publish the latest word on ``topic`` (below the device's): now, if it is news, and at every connection."""
@@ -183,6 +189,7 @@ class Mqtt:
     def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         was = self._connected.is_set()
         self._connected.clear()
+        self._gone.set()
         if was and not self._stopping.is_set():
             self._health.count("disconnected")
             self._health.set(State.DEGRADED, f"disconnected from {self._where()}: {reason}")
