@@ -98,5 +98,4 @@ class Listener:
         if self._client.disconnect() == 0:
             gone.wait(5)  # the loop would end with its socket open
         self._client.loop_stop()
-        if left := self._client.socket():
-            left.close()
+        self._client._reset_sockets()  # or its wake-up pair lives until it is collected

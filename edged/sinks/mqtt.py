@@ -116,8 +116,7 @@ class Mqtt:
             self._gone.wait(limit_s / 8)  # paho's loop would end with its goodbye unsent and its socket open
         self._sender.join(limit_s / 8)
         self._client.loop_stop()
-        if left := self._client.socket():  # of a connection that never came to be
-            left.close()
+        self._client._reset_sockets()  # noqa: SLF001  # no public way closes its wake-up pair or a half-made connection
 
     def retain(self, topic: str, message: Message | str) -> None:
         """Publish the latest word on ``topic`` (below the device's): now, if it is news, and at every connection."""
