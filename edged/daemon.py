@@ -166,14 +166,14 @@ class Daemon:
 
     def _info(self) -> InfoMessage:
         settings = self._settings
-        uses = [model.use for model in self._models.values()]
+        models = [(model.card.name, model.card.files["cpu"].sha256) for model in self._models.values()]
         return InfoMessage(
             device=settings.device_name,
             version=__version__,
             boot_id=machine.boot_id(),
             site=settings.site,
             location=settings.location,
-            models=[ModelMessage(name=use.name, sha256=use.sha256, device=use.device) for use in uses],
+            models=[ModelMessage(name=name, sha256=sha256, device="cpu") for name, sha256 in models],
             accelerators=["cpu"],
             sources={name: config.type for name, config in settings.sources.items()},
             pipelines={name: config.kind for name, config in settings.pipelines.items()},

@@ -7,7 +7,7 @@ from typing import Literal
 from edged.config import Section, Slug
 from edged.errors import ConfigError
 from edged.inference.card import verified_file
-from edged.inference.cpu_model import CpuModel
+from edged.inference.model import Model
 from edged.messages.event import Event
 from edged.messages.sound import Chunk, ScoredWindow
 from edged.runtime.flow import Flow, Interruption, Pipeline, Steps, Tap
@@ -44,7 +44,7 @@ def drones(
     name: str,
     config: DronesConfig,
     source: SoundSource,
-    model: CpuModel,
+    model: Model,
     health: Part,
     *sinks: Sink,
     onlooker: Callable[[ScoredWindow], None] = lambda _: None,
@@ -75,7 +75,7 @@ def stamp_latency(event: Event, steps: Steps) -> Event:
     return replace(event, latency_ms=dict(steps))
 
 
-def check_fit(name: str, config: DronesConfig, model: CpuModel) -> LogMelConfig:
+def check_fit(name: str, config: DronesConfig, model: Model) -> LogMelConfig:
     """The features that the model was trained on; ConfigError where the pipeline would feed it something else."""
     parameters: Mapping[str, object] = model.card.parameters
     features = LogMelConfig.model_validate(parameters.get("features", {}))

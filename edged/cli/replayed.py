@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edged.errors import EdgedError
-from edged.inference.cpu_model import CpuModel
+from edged.inference.model import Model
 from edged.messages.event import Event, Phase
 from edged.messages.sound import Chunk, ScoredWindow
 from edged.pipelines import DronesConfig, drones
@@ -30,7 +30,7 @@ class Replayed:
     conditions: set[str] = field(default_factory=set)
     """What was wrong with the sound, such as ``silent``."""
 
-    def run(self, config: DronesConfig, model: CpuModel, *, realtime: bool) -> None:
+    def run(self, config: DronesConfig, model: Model, *, realtime: bool) -> None:
         """Run it all; RecordingError where the file cannot be read to its end (what came before counts)."""
         health = Health()
         part = health.part(self.pipeline)

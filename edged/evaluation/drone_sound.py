@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edged.evaluation import metrics
 from edged.evaluation.windows import is_drone, read_table, read_windows
-from edged.inference.cpu_model import CpuModel
+from edged.inference.model import Model
 from edged.stages.classify_sound import ClassifySound
 from edged.stages.compute_log_mel import LogMelConfig, log_mel
 
@@ -20,7 +20,7 @@ LABELS = ("background", "drone")
 """Rows and columns of the confusion matrix: truth down, prediction across."""
 
 
-def score_function(model: CpuModel) -> ScoreFunction:
+def score_function(model: Model) -> ScoreFunction:
     """How ``model`` scores windows: through the same features and the same classifier as live sound."""
     features = LogMelConfig.model_validate(model.card.parameters["features"])
     classify, drone = ClassifySound(model), model.card.labels.index("drone")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edged.errors import ModelError
-from edged.inference.cpu_model import CpuModel, dequantise, quantise
+from edged.inference.model import Answer, Model, dequantise, quantise
 from edged.messages.sound import LogMelWindow, ScoredWindow
 
 
@@ -21,7 +21,7 @@ def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np
 class ClassifySound:
     """Features in, scores by label and the embedding out."""
 
-    def __init__(self, model: CpuModel) -> None:
+    def __init__(self, model: Model) -> None:
         """ModelError where the model is not one for sound: outputs ``logits`` and ``embedding``, one label a logit."""
         card = model.card
         self._model = model
@@ -32,14 +32,20 @@ class ClassifySound:
             raise ModelError(f"model {card.name}: output {card.outputs[self._logits]}, but {len(card.labels)} labels")
 
     def __call__(self, item: LogMelWindow) -> Iterable[ScoredWindow]:
-        scores, embedding = self.score(item.features)
+        answer = self._ask(item.features)
+        scores, embedding = self._read(answer)
         labelled = dict(zip(self._model.card.labels, scores.tolist(), strict=True))
-        yield ScoredWindow(labelled, embedding, self._model.use, item.harmonics, item.span)
+        yield ScoredWindow(labelled, embedding, answer.use, item.harmonics, item.span)
 
     def score(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Scores, shape (labels,), and embedding, shape (d,), of one window's features, shape (frames, bands)."""
-        outputs = self._model.run([quantise(features.reshape(self._input.shape), self._input)])
+        return self._read(self._ask(features))
+
+    def _ask(self, features: NDArray[np.float32]) -> Answer:
+        return self._model.run([quantise(features.reshape(self._input.shape), self._input)])
+
+    def _read(self, answer: Answer) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         logits, embedding = (
-            dequantise(outputs[i][0], self._model.card.outputs[i]) for i in (self._logits, self._embedding)
+            dequantise(answer.outputs[i][0], self._model.card.outputs[i]) for i in (self._logits, self._embedding)
         )
         return softmax(logits, self._temperature), embedding

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from edged.errors import ModelError
 from edged.inference.card import Tensor
-from edged.inference.cpu_model import CpuModel, dequantise, quantise
+from edged.inference.cpu_model import CpuModel
+from edged.inference.model import dequantise, quantise
 
 
 def random_input(model, seed):
@@ -21,14 +22,14 @@ def random_input(model, seed):
 def test_outputs_have_the_shapes_and_dtypes_of_the_card(folder):
     """In the card's order."""
     model = CpuModel(folder)
-    outputs = model.run(random_input(model, 0))
+    outputs = model.run(random_input(model, 0)).outputs
     assert [(list(o.shape), o.dtype.name) for o in outputs] == [(list(t.shape), t.dtype) for t in model.card.outputs]
 
 
 def test_outputs_are_copies(folder):
     """A later inference does not change what an earlier one gave."""
     model = CpuModel(folder)
-    first = model.run(random_input(model, 0))
+    first = model.run(random_input(model, 0)).outputs
     kept = [output.copy() for output in first]
     model.run(random_input(model, 1))
     for output, copy in zip(first, kept, strict=True):
@@ -39,12 +40,12 @@ def test_threads_get_their_own_answers(folder):
     """An interpreter is not thread-safe; the model is."""
     model = CpuModel(folder)
     inputs = [random_input(model, seed) for seed in range(4)]
-    expected = [model.run(one) for one in inputs]
+    expected = [model.run(one).outputs for one in inputs]
     wrong = []
 
     def ask(number):
         for _ in range(50):
-            for got, right in zip(model.run(inputs[number]), expected[number], strict=True):
+            for got, right in zip(model.run(inputs[number]).outputs, expected[number], strict=True):
                 if not np.array_equal(got, right):
                     wrong.append(number)
 
