@@ -1,26 +1,23 @@
 """The composition root: what starts, in which order, and the same list backwards to stop."""
 
-import hashlib
 import logging
 import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-from edged import __version__
-from edged.inference.catalogue import Catalogue
-from edged.inference.cpu_model import CpuModel
 from edged.messages.health import State
 from edged.messages.sound import Chunk
-from edged.messages.wire import ActiveMessage, HealthMessage, InfoMessage, ModelMessage, PartMessage, rfc3339
+from edged.messages.wire import ActiveMessage
+from edged.models_in_use import ModelsInUse
 from edged.outbox import Outbox
-from edged.pipelines import DronesConfig, drones
-from edged.runtime import machine
+from edged.pipelines import DronesConfig, listen
+from edged.report import health_message, info_message
 from edged.runtime.capture import Capture
 from edged.runtime.flow import Pipeline
 from edged.runtime.health import Health
@@ -44,12 +41,14 @@ log = logging.getLogger(__name__)
 class Daemon:
     """A whole box: sinks, models, sources and pipelines, as the settings have them."""
 
-    def __init__(self, settings: Settings, journal: TextIO) -> None:
+    def __init__(self, settings: Settings, journal: TextIO, read: Callable[[], Settings] | None = None) -> None:
+        """``read`` gives the settings anew at a SIGHUP; without it they stay as they are."""
         self._settings, self._journal = settings, journal
+        self._read = read or (lambda: settings)
         self._began = time.monotonic()
         self._stopping = threading.Event()
         self._health = Health()
-        self._models: dict[str, CpuModel] = {}
+        self._models = ModelsInUse(settings, self._health, self._announce)
         self._captures: dict[str, Capture[Chunk]] = {}
         self._threads: list[threading.Thread] = []
         self._mqtt: Mqtt | None = None
@@ -61,8 +60,8 @@ class Daemon:
         with ExitStack() as stack:
             stack.callback(log.info, "stopped")
             self._start_sinks(stack)
-            self._load_models()
             self._start_pipelines(stack)
+            self._models.start(self._read, self._tell_info, stack)
             self._start_sources(stack)
             self._ready()
             while not self._stopping.wait(TICK_S) and self._busy():
@@ -72,8 +71,8 @@ class Daemon:
             told_to = self._stopping.is_set()
         return 0 if told_to or self._health.state() is not State.FAILING else 1
 
-    def stop_on_signals(self) -> None:
-        """SIGTERM and SIGINT stop cleanly; the second one stops at once."""
+    def obey_signals(self) -> None:
+        """SIGTERM and SIGINT stop cleanly, the second one at once; SIGHUP takes up changed models."""
 
         def stop(number: int, _frame: FrameType | None) -> None:
             if self._stopping.is_set():
@@ -82,6 +81,7 @@ class Daemon:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGHUP, lambda *_: self._models.reload())
 
     def _start_sinks(self, stack: ExitStack) -> None:
         settings = self._settings
@@ -94,27 +94,20 @@ class Daemon:
             stack.callback(self._mqtt.stop, STOP_LIMIT_S["mqtt"])
             stack.callback(self._publish_health)
 
-    def _load_models(self) -> None:
-        catalogue = Catalogue(self._settings.models)
-        for pipeline in self._running_pipelines().values():
-            if pipeline.model not in self._models:
-                self._models[pipeline.model] = model = catalogue.load(pipeline.model)
-                model.warm_up()
-                self._health.part(f"models.{pipeline.model}").set(State.OK)
-
     def _start_pipelines(self, stack: ExitStack) -> None:
         for name, config in self._running_pipelines().items():
             if self._mqtt:
                 self._mqtt.retain(f"active/{name}", ActiveMessage(active=False, event=None))
-            thread = threading.Thread(target=self._build(name, config).run, name=f"pipeline-{name}", daemon=True)
+            pipeline = self._build(name, config, stack)
+            thread = threading.Thread(target=pipeline.run, name=f"pipeline-{name}", daemon=True)
             thread.start()
             stack.callback(thread.join, STOP_LIMIT_S["pipeline"])
             self._threads.append(thread)
 
-    def _build(self, name: str, config: DronesConfig) -> Pipeline:
+    def _build(self, name: str, config: DronesConfig, stack: ExitStack) -> Pipeline:
         queue = self._capture(config.source).subscribe(QUEUE_CHUNKS, mark_gap=lambda chunk: replace(chunk, gap=True))
         health = self._health.part(f"pipelines.{name}")
-        return drones(name, config, queue, self._models[config.model], health, self._outbox)
+        return listen(name, config, queue, self._models.judge(name, config, stack), health, self._outbox)
 
     def _capture(self, name: str) -> Capture[Chunk]:
         """The one reader of a source, however many pipelines listen to it."""
@@ -136,8 +129,7 @@ class Daemon:
         took_s = time.monotonic() - self._began
         sources, pipelines = ", ".join(self._captures), ", ".join(self._running_pipelines())
         log.info("ready", extra={"sources": sources, "pipelines": pipelines, "took_s": f"{took_s:.2f}"})
-        if self._mqtt:
-            self._mqtt.retain("info", self._info())
+        self._tell_info()
         self._publish_health()
         notify(f"READY=1\nSTATUS={pipelines or 'nothing'} on {sources or 'nothing'}")
 
@@ -164,38 +156,11 @@ class Daemon:
             state = message.parts[f"sources.{name}"].state
             self._mqtt.retain(f"availability/{name}", "online" if state in {State.OK, State.DEGRADED} else "offline")
 
-    def _info(self) -> InfoMessage:
-        settings = self._settings
-        models = [(model.card.name, model.card.files["cpu"].sha256) for model in self._models.values()]
-        return InfoMessage(
-            device=settings.device_name,
-            version=__version__,
-            boot_id=machine.boot_id(),
-            site=settings.site,
-            location=settings.location,
-            models=[ModelMessage(name=name, sha256=sha256, device="cpu") for name, sha256 in models],
-            accelerators=["cpu"],
-            sources={name: config.type for name, config in settings.sources.items()},
-            pipelines={name: config.kind for name, config in settings.pipelines.items()},
-            config_sha256=hashlib.sha256(settings.model_dump_json().encode()).hexdigest(),
-        )
+    def _tell_info(self) -> None:
+        if self._mqtt:
+            devices = self._models.accelerators.devices
+            self._mqtt.retain("info", info_message(self._settings, self._models.in_use(), devices))
 
-
-def health_message(health: Health, outbox: Outbox, uptime_s: float) -> HealthMessage:
-    """How the box and each of its parts is right now."""
-    parts = health.parts()
-    return HealthMessage(
-        state=health.state(),
-        reasons=[f"{name}: {reason}" for name, part in parts.items() for reason in part.reasons],
-        at=rfc3339(time.time()),
-        uptime_s=round(uptime_s, 1),
-        parts={
-            name: PartMessage(state=part.state, reasons=list(part.reasons), counters=dict(part.counters))
-            for name, part in parts.items()
-        },
-        outbox_waiting=len(outbox),
-        outbox_dropped=outbox.dropped,
-        cpu_temperature_c=machine.cpu_temperature_c(),
-        disk_free_bytes=machine.disk_free_bytes(Path("/")),
-        clock_synchronised=machine.clock_synchronised(),
-    )
+    def _announce(self, accelerator: str, there: bool) -> None:
+        if self._mqtt:
+            self._mqtt.retain(f"availability/{accelerator}", "online" if there else "offline")

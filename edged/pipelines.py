@@ -2,26 +2,34 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Literal
+
+from pydantic import model_validator
 
 from edged.config import Section, Slug
 from edged.errors import ConfigError
-from edged.inference.card import verified_file
 from edged.inference.model import Model
+from edged.inference.verify import verified_file
 from edged.messages.event import Event
-from edged.messages.sound import Chunk, ScoredWindow
+from edged.messages.sound import Chunk, HarmonicWindow, KnownWindow, ScoredWindow
+from edged.runtime.drift import DriftConfig
+from edged.runtime.exchange import Line
 from edged.runtime.flow import Flow, Interruption, Pipeline, Steps, Tap
-from edged.runtime.health import Part
+from edged.runtime.health import Health, Part
 from edged.stages.classify_sound import ClassifySound
 from edged.stages.compute_log_mel import ComputeLogMel, LogMelConfig
 from edged.stages.cut_windows import CutWindows, WindowsConfig
 from edged.stages.filter_harmonics import FilterHarmonics, HarmonicsConfig
-from edged.stages.reject_unknown import RejectUnknown, UnknownConfig
+from edged.stages.reject_unknown import RejectUnknown, UnknownConfig, mahalanobis
 from edged.stages.reject_unknown import load as load_statistics
 from edged.stages.smooth_scores import SmoothingConfig, SmoothScores
+from edged.stages.watch_drift import WatchDrift
 
 SoundSource = Iterable[Chunk | Interruption]
 Sink = Callable[[Event], None]
+Opinion = Callable[[HarmonicWindow, ScoredWindow], None]
+"""Is shown a window beside what the model says of it."""
 
 
 class DronesConfig(Section):
@@ -34,10 +42,19 @@ class DronesConfig(Section):
     """The source it listens to."""
     model: Slug = "drone_sound"
     """The model that classifies; `edged models list` shows which there are."""
+    shadow: Slug | None = None
+    """A second model that hears the same, publishes nothing, and tells in health how far it agrees; null: none."""
     windows: WindowsConfig = WindowsConfig()
     harmonics: HarmonicsConfig = HarmonicsConfig()
     unknown: UnknownConfig = UnknownConfig()
     smoothing: SmoothingConfig = SmoothingConfig()
+    drift: DriftConfig = DriftConfig()
+
+    @model_validator(mode="after")
+    def _shadow_is_another(self) -> "DronesConfig":
+        if self.shadow == self.model:
+            raise ValueError(f"shadow: {self.shadow!r}, must be another model than `model`, or null")
+        return self
 
 
 def drones(
@@ -49,19 +66,51 @@ def drones(
     *sinks: Sink,
     onlooker: Callable[[ScoredWindow], None] = lambda _: None,
 ) -> Pipeline:
-    """From sound to drone events; ``onlooker`` sees every score. ConfigError where config and model do not fit."""
-    features = check_fit(name, config, model)
-    statistics = load_statistics(verified_file(model.folder, model.card, "unknown"))
+    """From sound to drone events, by one model that stays; ``onlooker`` sees every score. ConfigError as below."""
+    return listen(name, config, source, model_stages(name, config, model, onlooker=onlooker), health, *sinks)
+
+
+def listen(
+    name: str,
+    config: DronesConfig,
+    source: SoundSource,
+    judge: Callable[[HarmonicWindow], Iterable[KnownWindow]],
+    health: Part,
+    *sinks: Sink,
+) -> Pipeline:
+    """From sound to drone events; ``judge`` is a model's stages, or an Exchange of them."""
     return (
         Flow.start(name, source, heard_until_s)
         .then(CutWindows(config.windows))
         .then(FilterHarmonics(config.harmonics))
-        .then(ComputeLogMel(features))
-        .then(ClassifySound(model))
-        .then(Tap(onlooker))
-        .then(RejectUnknown(config.unknown, statistics))
+        .then(judge)
         .then(SmoothScores(config.smoothing, name))
         .into(*sinks, health=health, stamp=stamp_latency)
+    )
+
+
+def model_stages(
+    name: str,
+    config: DronesConfig,
+    model: Model,
+    *shown_to: Opinion,
+    health: Health | None = None,
+    onlooker: Callable[[ScoredWindow], None] = lambda _: None,
+) -> Line[HarmonicWindow, KnownWindow]:
+    """The stages that depend on the model. ConfigError where config and model do not fit.
+
+    With ``health`` the model's inputs are watched for drift, where its card has a reference.
+    """
+    features = check_fit(name, config, model)
+    statistics = load_statistics(verified_file(model.folder, model.card, "unknown"))
+    distance = partial(mahalanobis, statistics=statistics)
+    watch = () if health is None else (WatchDrift(config.drift, model.card, distance, health),)
+    return (
+        Line.start(ComputeLogMel(features))
+        .then(ClassifySound(model))
+        .shown_to(*watch, *shown_to)
+        .then(Tap(onlooker))
+        .then(RejectUnknown(config.unknown, statistics))
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from edged.config import Section, Slug, load
+from edged.inference.accelerators import AcceleratorConfig
 from edged.inference.catalogue import ModelsConfig
 from edged.pipelines import DronesConfig
 from edged.runtime.logs import LogConfig
@@ -50,6 +51,7 @@ class Settings(Section):
     pipelines: dict[Slug, DronesConfig] = Field(default_factory=lambda: {"drones": DronesConfig()})
     """What it makes of it, by a name of your choice that stands in the topics."""
     models: ModelsConfig = ModelsConfig()
+    accelerator: AcceleratorConfig = AcceleratorConfig()
     mqtt: MqttConfig = MqttConfig()
     journal: JournalConfig = JournalConfig()
     health: HealthConfig = HealthConfig()

@@ -11,7 +11,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "run",
         help="listen, and publish what is heard",
-        description="Run until SIGTERM or Ctrl-C (a second one stops at once), or until every recording has ended.",
+        description="Run until SIGTERM or Ctrl-C (a second one stops at once), or until every recording has ended. "
+        "SIGHUP takes up models that the configuration names now, or that were changed, without a pause.",
     )
     parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="default: edged.yaml, /etc/edged/edged.yaml")
 
@@ -24,6 +25,6 @@ def run(options: argparse.Namespace) -> int:
 
     settings = read_settings(options.config)
     logs.set_up(settings.log)
-    daemon = Daemon(settings, sys.stdout)
-    daemon.stop_on_signals()
+    daemon = Daemon(settings, sys.stdout, lambda: read_settings(options.config))
+    daemon.obey_signals()
     return daemon.run()

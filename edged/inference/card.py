@@ -1,6 +1,5 @@
-"""Card: the facts of one model, read from ``models/<name>/card.yaml``, and the check that its files are as it says."""
+"""Card: the facts of one model, read from ``models/<name>/card.yaml``."""
 
-import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from edged.config import Section, Slug
 from edged.errors import ModelError
+from edged.inference.signature import ANY, SignaturePolicy
 
 
 class ModelFile(Section):
@@ -16,6 +16,10 @@ class ModelFile(Section):
 
     path: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    url: str | None = None
+    """Where it can be fetched."""
+    size: int | None = Field(None, ge=0)
+    """Bytes."""
 
 
 class Tensor(Section):
@@ -23,6 +27,7 @@ class Tensor(Section):
 
     name: str
     shape: tuple[int, ...]
+    """-1 where the file leaves a size open."""
     dtype: Literal["int8", "uint8", "int16", "int32", "float32"]
     scale: float = 0.0
     """real = scale · (quantised - zero_point); 0 where the tensor is not quantised."""
@@ -39,9 +44,11 @@ class Card(Section):
     version: str
     task: str
     files: dict[str, ModelFile]
+    """By role: ``cpu`` and ``edgetpu`` (compiled for it) run, the others are what the task needs besides."""
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     labels: tuple[str, ...]
+    """Of the classes, in the output's order; () where the file of role ``labels`` has them, one a line."""
     parameters: dict[str, Any] = Field(default_factory=dict)
     """Numbers that training fixed, such as the features' parameters."""
     licence: str
@@ -59,11 +66,13 @@ class Card(Section):
         return names.index(name)
 
 
-def read_card(folder: Path) -> Card:
-    """The card in ``folder``; ModelError with what is wrong and where."""
+def read_card(folder: Path, policy: SignaturePolicy = ANY) -> Card:
+    """The card in ``folder``; ModelError with what is wrong and where, or where ``policy`` does not trust it."""
     path = folder / "card.yaml"
     try:
-        return Card.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        content = path.read_bytes()
+        policy.check(folder, content)
+        return Card.model_validate(yaml.safe_load(content.decode("utf-8")))
     except FileNotFoundError:
         raise ModelError(f"{path}: no such file; `edged models list` shows the models that are here") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -71,32 +80,3 @@ def read_card(folder: Path) -> Card:
     except ValidationError as error:
         first = error.errors()[0]
         raise ModelError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-
-
-def read_verified(folder: Path, card: Card, role: str) -> bytes:
-    """The content of the model's file for ``role`` (``cpu``, ``unknown``, …); ModelError unless its hash is the card's.
-
-    A damaged model makes one of the runtimes crash the process, so nothing is handed to it unverified.
-    """
-    if role not in card.files:
-        raise ModelError(f"model {card.name}: its card names no file for {role!r}")
-    path = folder / card.files[role].path
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"model {card.name}: {path} cannot be read: {error.strerror}; install the model again"
-        ) from None
-    actual, expected = hashlib.sha256(content).hexdigest(), card.files[role].sha256
-    if actual != expected:
-        raise ModelError(
-            f"model {card.name}: {path} has sha256 {actual[:12]}…, its card says {expected[:12]}…: "
-            "the file is damaged or was changed; install the model again"
-        )
-    return content
-
-
-def verified_file(folder: Path, card: Card, role: str) -> Path:
-    """The path of the model's file for ``role``, checked as by :func:`read_verified`."""
-    read_verified(folder, card, role)
-    return folder / card.files[role].path

@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 
 from edged.errors import ModelError
-from edged.inference.card import Card, Tensor, read_card, read_verified
+from edged.inference.card import Card, Tensor, read_card
 from edged.inference.interpreter import make_interpreter
 from edged.inference.model import Answer, Array, check_inputs, zeros
+from edged.inference.verify import read_verified
 from edged.messages.event import ModelUse
 
 
 class CpuModel:
     """One interpreter and one lock: it may be called from any thread, one at a time."""
+
+    home = "cpu"
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
         """Load the model in ``folder``; ModelError where card, file and runtime do not agree."""
@@ -39,6 +42,9 @@ class CpuModel:
                 self._interpreter.set_tensor(index, array)
             self._interpreter.invoke()
             return Answer([self._interpreter.get_tensor(index) for index in self._outputs], self._use)
+
+    def close(self) -> None:
+        """Nothing to be done: the interpreter goes with the last who knows this model."""
 
     def warm_up(self) -> None:
         """Run once on zeros: the first inference takes longer than the others."""

@@ -45,9 +45,7 @@ def runtime_says_to_log() -> Iterator[None]:
 
 
 def make_interpreter(content: bytes, name: str, threads: int) -> Any:
-    """An interpreter with its tensors allocated; ModelError where the runtime refuses the model."""
-    if b"edgetpu-custom-op" in content:
-        raise ModelError(f"model {name}: is compiled for the Edge TPU and cannot run on the CPU; use its CPU twin")
+    """An interpreter of verified ``content``, its tensors allocated; ModelError where the runtime refuses the model."""
     try:
         with runtime_says_to_log():
             interpreter = runtime()[1].Interpreter(model_content=content, num_threads=threads)

@@ -35,6 +35,14 @@ class Model(Protocol):
         """Where its card and files are."""
         ...
 
+    @property
+    def home(self) -> str:
+        """The device that is asked first: ``cpu``, ``usb:0``."""
+        ...
+
+    def close(self) -> None:
+        """It will not be asked any longer."""
+
     def run(self, inputs: Sequence[Array]) -> Answer:
         """One inference. ``inputs`` in the card's order, shapes and dtypes; ValueError where they are not."""
         ...

@@ -2,7 +2,8 @@
 
 A stage is a callable ``In -> Iterable[Out]``: nothing means filtered, many means fan-out. A stage that holds state may
 also have ``advance(now_s)`` ("everything up to this time has gone by": the watermark of Akidau et al., The Dataflow
-Model, VLDB 2015) and ``finish()`` ("the stream stops here"); what they give goes on down the chain.
+Model, VLDB 2015) and ``finish()`` ("the stream stops here"); what they give goes on down the chain. A stage that is
+made of others may have ``steps``: the milliseconds of each on its last item, in place of its own.
 """
 
 import logging
@@ -80,6 +81,19 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
+def step_name(stage: Any) -> str:
+    """What a stage is called in ``Steps``."""
+    return snake_case(getattr(stage, "__name__", type(stage).__name__))
+
+
+def run_stage(name: str, stage: Any, item: Any, steps: dict[str, float]) -> tuple[Any, ...]:
+    """What ``stage`` makes of ``item``; ``steps`` gets the milliseconds that it took."""
+    began = time.perf_counter()
+    outputs = tuple(stage(item))
+    steps.update(getattr(stage, "steps", {name: (time.perf_counter() - began) * 1e3}))
+    return outputs
+
+
 class Pipeline:
     """A chain that runs: on the thread that calls :meth:`run`, or item by item through :meth:`feed`."""
 
@@ -94,7 +108,7 @@ class Pipeline:
     ) -> None:
         self.name = name
         self._source, self._now_s, self._deliver, self._health = source, now_s, deliver, health
-        self._stages = [(snake_case(getattr(stage, "__name__", type(stage).__name__)), stage) for stage in stages]
+        self._stages = [(step_name(stage), stage) for stage in stages]
         self._advances = [
             (at, stage.advance) for at, (_, stage) in enumerate(self._stages, 1) if hasattr(stage, "advance")
         ]
@@ -135,10 +149,7 @@ class Pipeline:
             self._deliver(item, dict(self._steps))
             return
         name, stage = self._stages[index]
-        began = time.perf_counter()
-        outputs = tuple(stage(item))
-        self._steps[name] = (time.perf_counter() - began) * 1e3
-        self._push_all(index + 1, outputs)
+        self._push_all(index + 1, run_stage(name, stage, item, self._steps))
 
     def _attempt(self, action: Callable[[], None]) -> None:
         try:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from edged.inference.card import read_verified
 from edged.inference.catalogue import Catalogue, ModelsConfig
 from edged.inference.cpu_model import CpuModel
 from edged.inference.interpreter import make_interpreter
+from edged.inference.verify import read_verified
 from edged.messages.sound import Chunk, Samples, ScoredWindow, Span
 from edged.pipelines import DronesConfig, drones
 from edged.runtime.health import Health

@@ -23,7 +23,7 @@ def test_an_unknown_model_brings_a_suggestion():
 def test_an_empty_folder_says_so(tmp_path):
     """No models is not a crash."""
     with pytest.raises(ModelError, match="there are: none"):
-        Catalogue(ModelsConfig(path=tmp_path)).folder("drone_sound")
+        Catalogue(ModelsConfig(path=tmp_path), shipped=tmp_path).folder("drone_sound")
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,7 @@ def test_an_empty_folder_says_so(tmp_path):
         (lambda card: card.pop("labels"), "labels: Field required"),
         (lambda card: card["files"]["cpu"].update(sha256="abc"), "files.cpu.sha256"),
         (lambda card: card["files"]["cpu"].update(path="../../etc/passwd"), "files.cpu.path"),
+        (lambda card: card["files"]["cpu"].update(size=-1), "files.cpu.size"),
         (lambda card: card.update(inputs=[{"name": "x", "shape": [1], "dtype": "complex64"}]), "inputs.0.dtype"),
     ],
 )

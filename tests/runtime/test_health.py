@@ -1,5 +1,7 @@
 """Health: parts say how they are; the box is as well as its worst part."""
 
+import time
+
 from edged.messages.health import State
 from edged.runtime.health import Health
 
@@ -57,3 +59,30 @@ def test_counters_add_up():
     part.count("dropped", 2)
     assert snapshot.counters == {"dropped": 1}
     assert part.snapshot().counters == {"dropped": 3}
+
+
+def test_a_condition_may_say_since_when_by_the_walls_clock():
+    """``inputs unlike training since 14:02`` stays as it is while it lasts, in the local time of the box."""
+    clock = Clock()
+    began = time.mktime((2026, 11, 21, 14, 2, 30, 0, 0, -1))
+    part = Health(clock, lambda: began + clock.now - 100.0).part("models.m")
+    part.set(State.OK)
+    part.condition("inputs unlike training", on=True, by_the_wall=True)
+    clock.now += 7200
+    part.condition("inputs unlike training", on=True, by_the_wall=True)
+    assert part.snapshot().reasons == ("inputs unlike training since 14:02",)
+    part.condition("inputs unlike training", on=False)
+    assert part.snapshot().reasons == ()
+    part.condition("inputs unlike training", on=True, lasted_s=120, by_the_wall=True)
+    assert part.snapshot().reasons == ("inputs unlike training since 16:00",)
+
+
+def test_a_figure_may_go_up_and_down():
+    """Unlike a counter; it is no change worth a message of its own."""
+    health = Health()
+    part = health.part("models.m")
+    before = health.revision
+    part.show("agreement", 0.9)
+    part.show("agreement", 0.8)
+    assert part.snapshot().counters == {"agreement": 0.8}
+    assert health.revision == before

@@ -5,12 +5,12 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-ACTIONS = ("list", "show", "evaluate")
+ACTIONS = ("list", "show", "pull", "verify", "compile", "build", "sign", "evaluate")
 
 
 def add_parser(commands: Any) -> None:
     """Add this command's arguments."""
-    parser = commands.add_parser("models", help="list, show and evaluate models", description="Look at models.")
+    parser = commands.add_parser("models", help="see, fetch, check and measure models", description="See to models.")
     parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="default: edged.yaml, /etc/edged/edged.yaml")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name in ACTIONS:

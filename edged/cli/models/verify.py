@@ -1,0 +1,49 @@
+"""``edged models verify``: whether the models are as their cards say."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from edged.cli.terminal import complain
+
+
+def add_parser(actions: Any) -> None:
+    """Add this action's arguments."""
+    parser = actions.add_parser(
+        "verify",
+        help="check models' files and signatures",
+        description="Compare every file with its sum, read what those that run hold, and check the signature where "
+        "there is one. Nothing is run.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="default: all that are here")
+
+
+def run(settings: Any, options: argparse.Namespace) -> int:
+    """One line a model; 1 where one is not as its card says."""
+    from edged.errors import ModelError
+    from edged.inference.catalogue import Catalogue
+
+    catalogue, failed = Catalogue(settings.models), False
+    for name in options.names or catalogue.names():
+        try:
+            sys.stdout.write(f"{name}: {_verify(catalogue.folder(name))}\n")
+        except ModelError as error:
+            complain(error)
+            failed = True
+    return int(failed)
+
+
+def _verify(folder: Path) -> str:
+    """What was found right."""
+    from edged.inference.card import read_card
+    from edged.inference.signature import check_signature, fingerprint, is_signed
+    from edged.inference.verify import verify
+
+    card = read_card(folder)
+    for role in card.files:
+        verify(folder, card, role)
+    signed = "not signed"
+    if is_signed(folder):
+        signed = f"signed by {fingerprint(check_signature(folder, (folder / 'card.yaml').read_bytes()))}"
+    return f"ok ({', '.join(card.files)}), {signed}"

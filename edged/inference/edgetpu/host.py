@@ -1,0 +1,249 @@
+"""The Edge TPU host: the one process that holds the device, and all that may hang or crash with it.
+
+Run as a script, ``python -I edgetpu_host.py CONTROL_FD``, by an interpreter that the configuration may name: real
+pycoral needs Python 3.9, and a libedgetpu crashes beside a runtime of another ABI. So this file imports nothing of ours
+and needs Python 3.9 or later, numpy, and one of pycoral, tflite_runtime, ai_edge_litert.
+
+The control socket (SEQPACKET, JSON, one reply to each message): ``open`` the library, ``load`` a model. A model comes
+with three file descriptors: its content, an arena of shared memory for its tensors, and a channel of its own. A channel
+takes ``REQUEST`` and gives ``REPLY``; closing it unloads the model; closing the control socket ends the process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import importlib.metadata
+import json
+import mmap
+import os
+import selectors
+import signal
+import socket
+import struct
+import sys
+import time
+from typing import Any
+
+REQUEST = struct.Struct("<QQ")
+"""Number of the request; until when an answer is of use, in nanoseconds of CLOCK_MONOTONIC."""
+REPLY = struct.Struct("<QBQ")
+"""Number of the request; what became of it; nanoseconds of the inference. After a failure its text follows."""
+DONE, FAILED, LATE = range(3)
+MESSAGE_BYTES = 65536
+"""The longest message on a socket."""
+
+RUNTIMES = ("pycoral", "tflite_runtime", "ai_edge_litert")
+"""In the order in which they are tried; pycoral brings a tflite_runtime that fits its libedgetpu."""
+LIBRARY = "libedgetpu.so.1"
+RECENT = 0.2
+"""Weight of the latest inference in the running means of what one costs."""
+
+
+class Schedule:
+    """Which model goes next. The same as before, if the others can wait: a change may cost a reload of parameters.
+
+    When only others wait, the next request of the same model is awaited for up to half of what the change costs
+    (anticipatory scheduling: Iyer and Druschel, SOSP 2001), as far as deadlines allow. What it costs is measured.
+    """
+
+    def __init__(self) -> None:
+        self.last: str | None = None
+        self.changes = 0
+        self._finished_ns = 0
+        self._same: dict[str, float] = {}
+        self._changed: dict[str, float] = {}
+
+    def next(self, deadlines: dict[str, int], now_ns: int) -> tuple[str | None, int]:
+        """The model to run now, or None and for how many nanoseconds to wait for another request."""
+        urgent = min(deadlines, key=lambda name: deadlines[name])
+        slack_ns = deadlines[urgent] - now_ns - 2 * self._cost_ns(urgent)
+        if self.last in deadlines:
+            return (self.last if slack_ns > self._cost_ns(self.last) else urgent), 0
+        wait_ns = min(self._finished_ns + self._change_ns(urgent) // 2 - now_ns, slack_ns)
+        return (None, wait_ns) if self.last and wait_ns > 0 else (urgent, 0)
+
+    def ran(self, name: str, took_ns: int, now_ns: int) -> None:
+        """Model ``name`` took so long, until now."""
+        means = self._same if name == self.last else self._changed
+        means[name] = means.get(name, took_ns) * (1 - RECENT) + took_ns * RECENT
+        self.changes += name != self.last
+        self.last, self._finished_ns = name, now_ns
+
+    def forget(self, name: str) -> None:
+        """Model ``name`` is gone."""
+        self._same.pop(name, None)
+        self._changed.pop(name, None)
+        if self.last == name:
+            self.last = None
+
+    def _cost_ns(self, name: str | None) -> int:
+        return int(max(self._same.get(name or "", 0), self._changed.get(name or "", 0)))
+
+    def _change_ns(self, name: str) -> int:
+        if name not in self._same or name not in self._changed:
+            return 0
+        return int(max(0, self._changed[name] - self._same[name]))
+
+
+class Served:
+    """One model: its interpreter, and its tensors in shared memory."""
+
+    def __init__(self, interpreter: Any, arena: mmap.mmap, channel: socket.socket, order: dict[str, Any]) -> None:
+        numpy = importlib.import_module("numpy")
+        self.channel = channel
+        self._interpreter, self._arena = interpreter, arena
+        self._inputs, self._outputs = (
+            [
+                (detail["index"], numpy.ndarray(shape, dtype, arena, offset))
+                for detail, (offset, dtype, shape) in zip(details, tensors)  # noqa: B905  # Python 3.10's; verified
+            ]
+            for details, tensors in (
+                (interpreter.get_input_details(), order["inputs"]),
+                (interpreter.get_output_details(), order["outputs"]),
+            )
+        )
+
+    def run(self) -> int:
+        """One inference, from the arena into the arena. Returns the nanoseconds it took."""
+        for index, array in self._inputs:
+            self._interpreter.set_tensor(index, array)
+        began_ns = time.monotonic_ns()
+        self._interpreter.invoke()
+        took_ns = time.monotonic_ns() - began_ns
+        for index, array in self._outputs:
+            array[...] = self._interpreter.get_tensor(index)
+        return took_ns
+
+
+class Host:
+    """Serves requests one at a time, the device being one."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(control, selectors.EVENT_READ, "")
+        self._models: dict[str, Served] = {}
+        self._waiting: dict[str, tuple[int, int]] = {}
+        self._schedule = Schedule()
+        self._open: dict[str, Any] = {}
+        self._runtime: Any = None
+
+    def serve(self) -> None:
+        """Until the control socket is closed."""
+        while True:
+            wait_s: float | None = None
+            if self._waiting:
+                deadlines = {name: deadline for name, (_, deadline) in self._waiting.items()}
+                name, wait_ns = self._schedule.next(deadlines, time.monotonic_ns())
+                wait_s = wait_ns / 1e9
+                if name is not None:
+                    self._answer(name)
+                    wait_s = 0
+            for key, _ in self._selector.select(wait_s):
+                if not self._take(key.data):
+                    return
+
+    def _take(self, name: str) -> bool:
+        """Take one message from the channel of model ``name``, or from the control socket (""); False: the end."""
+        if not name:
+            message, fds, _, _ = socket.recv_fds(self._control, MESSAGE_BYTES, 3)
+            if message:
+                self._control.send(json.dumps(self._obey(json.loads(message), fds)).encode())
+            return bool(message)
+        request = self._models[name].channel.recv(REQUEST.size)
+        if request:
+            self._waiting[name] = REQUEST.unpack(request)
+        else:
+            self._unload(name)
+        return True
+
+    def _answer(self, name: str) -> None:
+        number, deadline_ns = self._waiting.pop(name)
+        channel = self._models[name].channel
+        status, took_ns, text = LATE, 0, ""
+        if time.monotonic_ns() < deadline_ns:
+            try:
+                status, took_ns = DONE, self._models[name].run()
+            except (RuntimeError, ValueError) as error:
+                status, text = FAILED, str(error)
+            self._schedule.ran(name, took_ns, time.monotonic_ns())
+        try:
+            channel.send(REPLY.pack(number, status, took_ns) + text.encode()[:1000])
+        except OSError:  # whoever asked has closed the channel; the selector says so next
+            return
+
+    def _obey(self, order: dict[str, Any], fds: list[int]) -> dict[str, Any]:
+        try:
+            return self._load(order, fds) if order["order"] == "load" else self._open_device(order)
+        except (OSError, RuntimeError, ValueError, ImportError, SystemError) as error:
+            return {"error": str(error) or type(error).__name__}
+
+    def _open_device(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Find a runtime and load the library; the device itself is opened with the first model."""
+        name, self._runtime, skipped = find_runtime()
+        library = order["library"] or LIBRARY
+        ctypes.CDLL(library)  # OSError says what is wrong with it, where the runtimes' own message does not
+        self._open = {"library": library, "options": dict(order["options"], device=order["device"])}
+        return {"runtime": name, "skipped": skipped, "versions": versions(), "library": library}
+
+    def _load(self, order: dict[str, Any], fds: list[int]) -> dict[str, Any]:
+        content_fd, arena_fd, channel_fd = fds
+        with mmap.mmap(content_fd, 0) as mapped:
+            content = mapped[:]
+        arena = mmap.mmap(arena_fd, 0)
+        os.close(content_fd)
+        os.close(arena_fd)
+        channel = socket.socket(fileno=channel_fd)
+        try:
+            delegate = self._runtime.load_delegate(self._open["library"], self._open["options"])
+        except ValueError as error:  # libedgetpu gives no reason
+            raise RuntimeError(f"{order['device']} cannot be opened: {error}".rstrip(": ")) from None
+        interpreter = self._runtime.Interpreter(model_content=content, experimental_delegates=[delegate])
+        interpreter.allocate_tensors()
+        self._models[order["name"]] = Served(interpreter, arena, channel, order)
+        self._selector.register(channel, selectors.EVENT_READ, order["name"])
+        return {"device": order["device"]}
+
+    def _unload(self, name: str) -> None:
+        channel = self._models.pop(name).channel
+        self._selector.unregister(channel)
+        channel.close()
+        self._waiting.pop(name, None)
+        self._schedule.forget(name)
+
+
+def find_runtime() -> tuple[str, Any, list[str]]:
+    """The first runtime that is installed: its name, its module, and why those before it were skipped."""
+    skipped: list[str] = []
+    for name in RUNTIMES:
+        try:
+            if name == "pycoral":  # PyPI's package of this name is another program and has no such module
+                importlib.import_module("pycoral.utils.edgetpu")
+                return name, importlib.import_module("tflite_runtime.interpreter"), skipped
+            return name, importlib.import_module(f"{name}.interpreter"), skipped
+        except ImportError as error:
+            skipped.append(f"{name}: {error}")
+    raise RuntimeError(f"{sys.executable} has none of {', '.join(RUNTIMES)}: {'; '.join(skipped)}")
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of what is installed beside it."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in ("numpy", "pycoral", "tflite-runtime", "ai-edge-litert"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def main() -> None:
+    """Serve on the control socket; die with the parent, whatever this process hangs in."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    control = socket.socket(fileno=int(sys.argv[1]))
+    Host(control).serve()
+
+
+if __name__ == "__main__":
+    main()

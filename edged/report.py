@@ -1,0 +1,55 @@
+"""Report: what the box says of itself, put together from its parts."""
+
+import hashlib
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from edged import __version__
+from edged.inference.model import Model
+from edged.messages.wire import HealthMessage, InfoMessage, ModelMessage, PartMessage, rfc3339
+from edged.outbox import Outbox
+from edged.runtime import machine
+from edged.runtime.health import Health
+from edged.settings import Settings
+
+
+def health_message(health: Health, outbox: Outbox, uptime_s: float) -> HealthMessage:
+    """How the box and each of its parts is right now."""
+    parts = health.parts()
+    return HealthMessage(
+        state=health.state(),
+        reasons=[f"{name}: {reason}" for name, part in parts.items() for reason in part.reasons],
+        at=rfc3339(time.time()),
+        uptime_s=round(uptime_s, 1),
+        parts={
+            name: PartMessage(state=part.state, reasons=list(part.reasons), counters=dict(part.counters))
+            for name, part in parts.items()
+        },
+        outbox_waiting=len(outbox),
+        outbox_dropped=outbox.dropped,
+        cpu_temperature_c=machine.cpu_temperature_c(),
+        disk_free_bytes=machine.disk_free_bytes(Path("/")),
+        clock_synchronised=machine.clock_synchronised(),
+    )
+
+
+def info_message(settings: Settings, models: Iterable[Model], accelerators: Iterable[str]) -> InfoMessage:
+    """What this box is."""
+    return InfoMessage(
+        device=settings.device_name,
+        version=__version__,
+        boot_id=machine.boot_id(),
+        site=settings.site,
+        location=settings.location,
+        models=[_model(model) for model in models],
+        accelerators=[*accelerators, "cpu"],
+        sources={name: config.type for name, config in settings.sources.items()},
+        pipelines={name: config.kind for name, config in settings.pipelines.items()},
+        config_sha256=hashlib.sha256(settings.model_dump_json().encode()).hexdigest(),
+    )
+
+
+def _model(model: Model) -> ModelMessage:
+    file = model.card.files["cpu" if model.home == "cpu" else "edgetpu"]
+    return ModelMessage(name=model.card.name, sha256=file.sha256, device=model.home)
