@@ -152,7 +152,7 @@ class Daemon:
             return
         message = health_message(self._health, self._outbox, time.monotonic() - self._began)
         self._mqtt.retain("health", message)
-        for name in self._captures:
+        for name in list(self._captures):
             state = message.parts[f"sources.{name}"].state
             self._mqtt.retain(f"availability/{name}", "online" if state in {State.OK, State.DEGRADED} else "offline")
 
@@ -164,3 +164,4 @@ class Daemon:
     def _announce(self, accelerator: str, there: bool) -> None:
         if self._mqtt:
             self._mqtt.retain(f"availability/{accelerator}", "online" if there else "offline")
+        self._publish_health()  # now: it may be back before the next tick

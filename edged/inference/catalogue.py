@@ -9,13 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from edged.config import SLUG, Fault, Key, Section
 from edged.config.yaml_file import read_yaml
 from edged.errors import ModelError
 from edged.inference.card import Card
 from edged.inference.cpu_model import CpuModel
+from edged.inference.signature import SignaturePolicy
 
 
 class ModelsConfig(Section):
@@ -26,6 +27,21 @@ class ModelsConfig(Section):
     systemd's state directory, else /var/lib/edged/models for root, else ~/.local/share/edged/models."""
     threads: int = Field(1, ge=1, le=16)
     """Threads of one inference on the CPU."""
+    require_signature: bool = False
+    """Refuse models that none of `trusted_keys` has signed as they are; `edged models sign` signs one."""
+    trusted_keys: tuple[Path, ...] = ()
+    """Public keys (ed25519, PEM) of those whose models are trusted."""
+
+    @property
+    def signatures(self) -> SignaturePolicy:
+        """Whose models are used."""
+        return SignaturePolicy(self.require_signature, self.trusted_keys)
+
+    @model_validator(mode="after")
+    def _somebody_is_trusted(self) -> "ModelsConfig":
+        if self.require_signature and not self.trusted_keys:
+            raise ValueError("trusted_keys: [], must name at least one public key where require_signature is true")
+        return self
 
 
 def shipped_models() -> Path:
@@ -84,7 +100,7 @@ class Catalogue:
 
     def load(self, name: str) -> CpuModel:
         """The model, verified and ready to run."""
-        return CpuModel(self.folder(name), self._config.threads)
+        return CpuModel(self.folder(name), self._config.threads, self._config.signatures)
 
     def _hint(self, name: str) -> str:
         known = sorted({*self.names(), *self.available()})

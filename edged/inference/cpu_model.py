@@ -11,6 +11,7 @@ from edged.errors import ModelError
 from edged.inference.card import Card, Tensor, read_card
 from edged.inference.interpreter import make_interpreter
 from edged.inference.model import Answer, Array, check_inputs, zeros
+from edged.inference.signature import ANY, SignaturePolicy
 from edged.inference.verify import read_verified
 from edged.messages.event import ModelUse
 
@@ -20,9 +21,9 @@ class CpuModel:
 
     home = "cpu"
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
-        """Load the model in ``folder``; ModelError where card, file and runtime do not agree."""
-        self.card: Card = read_card(folder)
+    def __init__(self, folder: Path, threads: int = 1, policy: SignaturePolicy = ANY) -> None:
+        """Load the model in ``folder``; ModelError where card, file, runtime and ``policy`` do not agree."""
+        self.card: Card = read_card(folder, policy)
         self.folder = folder
         content = read_verified(folder, self.card, "cpu")
         self._use = ModelUse(self.card.name, self.card.files["cpu"].sha256, "cpu")

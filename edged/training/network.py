@@ -1,4 +1,4 @@
-"""The network, its training, and its conversion to int8. The only module that imports TensorFlow."""
+"""The network, its training, and its conversion to int8."""
 
 import os
 from collections.abc import Callable

@@ -26,7 +26,19 @@ def test_a_signed_model_passes_where_signatures_are_required(own, tmp_path, caps
     assert capsys.readouterr().out.startswith("drone_sound: signed by ")
     read_card(own, SignaturePolicy(required=True, keys=(public,)))
     assert main(["models", "show", "drone_sound"]) == 0
-    assert ", signed by " in capsys.readouterr().out.splitlines()[0]
+    shown = capsys.readouterr().out.splitlines()[0]
+    assert ", signed by " in shown
+    assert "nobody" not in shown
+
+
+def test_a_void_signature_is_told_and_the_model_shown(own, tmp_path, capsys):
+    """`edged models verify` fails on it."""
+    assert main(["models", "sign", "drone_sound", "--key", str(make_keys(tmp_path)[0])]) == 0
+    (own / "card.yaml").write_text((own / "card.yaml").read_text() + "\n")
+    assert main(["models", "show", "drone_sound"]) == 0
+    captured = capsys.readouterr()
+    assert "card.yaml was changed after the key" in captured.err
+    assert "signed by nobody\n" in captured.out
 
 
 def test_a_damaged_model_is_not_signed(own, tmp_path, capsys):

@@ -35,6 +35,24 @@ def test_a_signature_is_checked_where_there_is_one(own, tmp_path, capsys):
     assert f"was changed after the key {signer} signed it" in capsys.readouterr().err
 
 
+def test_a_required_signature_that_is_not_there_fails(own, tmp_path, monkeypatch, capsys):
+    """As it would when the box loads the model."""
+    private, public = make_keys(tmp_path)
+    sign(own, private)
+    (tmp_path / "edged.yaml").write_text(f"models: {{require_signature: true, trusted_keys: [{public}]}}\n")
+    assert main(["models", "verify"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out.startswith("copy: ok")
+    assert "model drone_sound: is not signed, and models.require_signature is true" in captured.err
+
+
+def test_to_require_signatures_and_trust_nobody_is_a_fault(own, tmp_path, capsys):
+    """No model could be used."""
+    (tmp_path / "edged.yaml").write_text("models: {require_signature: true}\n")
+    assert main(["models", "verify"]) == 78
+    assert "trusted_keys: [], must name at least one public key" in capsys.readouterr().err
+
+
 def test_one_that_fails_does_not_hide_the_others(own, capsys):
     """The rest are told, and the command fails."""
     (own / "drone_sound.tflite").write_bytes(b"half")

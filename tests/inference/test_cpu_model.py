@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from edged.errors import ModelError
 from edged.inference.card import Tensor
+from edged.inference.catalogue import Catalogue, ModelsConfig
 from edged.inference.cpu_model import CpuModel
 from edged.inference.model import dequantise, quantise
+from edged.inference.signature import SignaturePolicy
+from tests.inference.keys import make_keys
+from tests.inference.tflite import compiled
 
 
 def random_input(model, seed):
@@ -96,21 +100,30 @@ def test_a_card_with_another_quantisation_is_refused(folder, change):
 
 
 def test_what_is_no_model_is_refused(folder, change):
-    """The runtime's own reason is told."""
+    """Before the runtime sees it."""
     path = folder / "drone_sound.tflite"
     path.write_bytes(b"not a model" * 100)
     change(lambda card: card["files"]["cpu"].update(sha256=hashlib.sha256(path.read_bytes()).hexdigest()))
-    with pytest.raises(ModelError, match="the runtime refuses it"):
+    with pytest.raises(ModelError, match="is no TFLite model"):
         CpuModel(folder)
 
 
 def test_a_model_compiled_for_the_edge_tpu_is_refused_by_name(folder, change):
     """It could not run here, and the runtime's own message would not say why."""
     path = folder / "drone_sound.tflite"
-    path.write_bytes(path.read_bytes() + b"edgetpu-custom-op")
+    path.write_bytes(compiled(path.read_bytes()))
     change(lambda card: card["files"]["cpu"].update(sha256=hashlib.sha256(path.read_bytes()).hexdigest()))
     with pytest.raises(ModelError, match="compiled for the Edge TPU"):
         CpuModel(folder)
+
+
+def test_an_unsigned_model_is_refused_where_signatures_are_required(folder):
+    """Through the catalogue too, as pipelines load it."""
+    with pytest.raises(ModelError, match="is not signed"):
+        CpuModel(folder, policy=SignaturePolicy(required=True))
+    config = ModelsConfig(path=folder.parent, require_signature=True, trusted_keys=(make_keys(folder)[1],))
+    with pytest.raises(ModelError, match="is not signed"):
+        Catalogue(config).load("drone_sound")
 
 
 @given(st.floats(1e-4, 10), st.integers(-128, 127), st.integers(0, 2**32 - 1))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from edged.cli.terminal import print_json, print_table
+from edged.cli.terminal import complain, print_json, print_table
 
 _TOLD = {"name", "version", "task", "folder", "signed_by", "files", "verified_bytes", "inputs", "outputs", "computes"}
 """What stands above the rest of the card."""
@@ -34,18 +34,28 @@ def run(settings: Any, options: argparse.Namespace) -> int:
 
 def _facts(folder: Path) -> dict[str, Any]:
     from edged.inference.card import read_card
-    from edged.inference.signature import check_signature, fingerprint, is_signed
     from edged.inference.verify import verify
 
     card = read_card(folder)
     files = {role: verify(folder, card, role) for role in card.files}
-    signer = check_signature(folder, (folder / "card.yaml").read_bytes()) if is_signed(folder) else None
     return card.model_dump(mode="json") | {
         "folder": str(folder),
-        "signed_by": fingerprint(signer) if signer else None,
+        "signed_by": _signer(folder),
         "verified_bytes": {role: len(file.content) for role, file in files.items()},
         "computes": {role: _computation(file.graph) for role, file in files.items() if file.graph},
     }
+
+
+def _signer(folder: Path) -> str | None:
+    """Whose signature holds; one that does not is no reason to show nothing."""
+    from edged.errors import ModelError
+    from edged.inference.signature import check_signature, fingerprint, is_signed
+
+    try:
+        return fingerprint(check_signature(folder, (folder / "card.yaml").read_bytes())) if is_signed(folder) else None
+    except ModelError as error:
+        complain(error)
+        return None
 
 
 def _computation(graph: Any) -> dict[str, Any]:
@@ -65,7 +75,7 @@ def _computation(graph: Any) -> dict[str, Any]:
 def _print_facts(facts: dict[str, Any]) -> None:
     import yaml
 
-    signed = f"signed by {facts['signed_by']}" if facts["signed_by"] else "not signed"
+    signed = f"signed by {facts['signed_by']}" if facts["signed_by"] else "signed by nobody"
     sys.stdout.write(f"{facts['name']} {facts['version']}, {facts['task']}, {facts['folder']}, {signed}\n\n")
     sizes = {role: f"{size:,}" for role, size in facts["verified_bytes"].items()}
     files = [(role, file["path"], sizes[role], file["sha256"]) for role, file in facts["files"].items()]

@@ -14,7 +14,7 @@ def add_parser(actions: Any) -> None:
         "verify",
         help="check models' files and signatures",
         description="Compare every file with its sum, read what those that run hold, and check the signature where "
-        "there is one. Nothing is run.",
+        "there is one or models.require_signature asks for one. Nothing is run.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: all that are here")
 
@@ -27,20 +27,20 @@ def run(settings: Any, options: argparse.Namespace) -> int:
     catalogue, failed = Catalogue(settings.models), False
     for name in options.names or catalogue.names():
         try:
-            sys.stdout.write(f"{name}: {_verify(catalogue.folder(name))}\n")
+            sys.stdout.write(f"{name}: {_verify(catalogue.folder(name), settings.models.signatures)}\n")
         except ModelError as error:
             complain(error)
             failed = True
     return int(failed)
 
 
-def _verify(folder: Path) -> str:
+def _verify(folder: Path, policy: Any) -> str:
     """What was found right."""
     from edged.inference.card import read_card
     from edged.inference.signature import check_signature, fingerprint, is_signed
     from edged.inference.verify import verify
 
-    card = read_card(folder)
+    card = read_card(folder, policy)
     for role in card.files:
         verify(folder, card, role)
     signed = "not signed"
