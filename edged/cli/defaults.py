@@ -43,7 +43,7 @@ def _entry(name: str, value: Any, depth: int) -> Iterator[str]:
     if isinstance(value, Section):
         yield f"{indent}{name}:\n"
         yield from _section(value, depth + 1)
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) and value:
         yield f"{indent}{name}:\n"
         for key, item in value.items():
             yield from _entry(key, item, depth + 1)

@@ -23,7 +23,7 @@ class PartHealth:
     reasons: tuple[str, ...]
     """Why it is not ok, in words, with how long."""
     counters: Mapping[str, float]
-    """What was passed, dropped, skipped, since the start."""
+    """What was passed, dropped, skipped, since the start; and figures such as a shadow's agreement."""
 
 
 def worst(states: "list[State]") -> State:

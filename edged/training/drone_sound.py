@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edged.stages import reject_unknown
 from edged.stages.compute_log_mel import LogMelConfig
-from edged.training import corpus, facts, folds, random_split, system, validation
+from edged.training import corpus, facts, folds, random_split, reference, system, validation
 from edged.training.batches import Schedule
 from edged.training.card import write_model
 from edged.training.corpus import KINDS, Recording
@@ -106,6 +106,9 @@ def finish(content: bytes, material: Material, twins: Sequence[Twin], by_chance:
         len(twins),
     )
     told = facts.gather(evidence, LOG_MEL)
+    trained_on = [recording for recording in material.recordings if material.fold_of[recording.group] != folds.HELD_OUT]
+    temperature = told["parameters"]["temperature"]
+    told["parameters"]["reference"] = reference.measure(scorer, statistics, trained_on, LOG_MEL, temperature)
     write_model(folder, content, statistics, told)
     (folder / "held_out.txt").write_text("\n".join(evidence.held_out_groups) + "\n", encoding="utf-8")
     return told
