@@ -5,7 +5,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-ACTIONS = ("list", "show", "pull", "verify", "compile", "build", "sign", "evaluate")
+ACTIONS = ("list", "show", "pull", "verify", "bench", "compile", "build", "sign", "evaluate")
 
 
 def add_parser(commands: Any) -> None:
