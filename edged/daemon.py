@@ -164,4 +164,5 @@ class Daemon:
     def _announce(self, accelerator: str, there: bool) -> None:
         if self._mqtt:
             self._mqtt.retain(f"availability/{accelerator}", "online" if there else "offline")
+            self._tell_info()
         self._publish_health()  # now: it may be back before the next tick

@@ -2,12 +2,17 @@
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from edged import __version__
+from edged.inference.edgetpu.device import EdgeTpu
+from edged.inference.edgetpu.host import versions
+from edged.inference.interpreter import runtime
 from edged.inference.model import Model
-from edged.messages.wire import HealthMessage, InfoMessage, ModelMessage, PartMessage, rfc3339
+from edged.messages.health import State
+from edged.messages.wire import AcceleratorMessage, HealthMessage, InfoMessage, ModelMessage, PartMessage, rfc3339
 from edged.outbox import Outbox
 from edged.runtime import machine
 from edged.runtime.health import Health
@@ -19,7 +24,12 @@ def health_message(health: Health, outbox: Outbox, uptime_s: float) -> HealthMes
     parts = health.parts()
     return HealthMessage(
         state=health.state(),
-        reasons=[f"{name}: {reason}" for name, part in parts.items() for reason in part.reasons],
+        reasons=[
+            f"{name}: {reason}"
+            for name, part in parts.items()
+            if part.state not in {State.OK, State.OFF}
+            for reason in part.reasons
+        ],
         at=rfc3339(time.time()),
         uptime_s=round(uptime_s, 1),
         parts={
@@ -34,8 +44,9 @@ def health_message(health: Health, outbox: Outbox, uptime_s: float) -> HealthMes
     )
 
 
-def info_message(settings: Settings, models: Iterable[Model], accelerators: Iterable[str]) -> InfoMessage:
+def info_message(settings: Settings, models: Iterable[Model], devices: Mapping[str, EdgeTpu]) -> InfoMessage:
     """What this box is."""
+    cpu = AcceleratorMessage(device="cpu", runtime=runtime()[0], versions=versions())
     return InfoMessage(
         device=settings.device_name,
         version=__version__,
@@ -43,11 +54,15 @@ def info_message(settings: Settings, models: Iterable[Model], accelerators: Iter
         site=settings.site,
         location=settings.location,
         models=[_model(model) for model in models],
-        accelerators=[*accelerators, "cpu"],
+        accelerators=[*(_accelerator(name, device.facts()) for name, device in devices.items()), cpu],
         sources={name: config.type for name, config in settings.sources.items()},
         pipelines={name: config.kind for name, config in settings.pipelines.items()},
         config_sha256=hashlib.sha256(settings.model_dump_json().encode()).hexdigest(),
     )
+
+
+def _accelerator(name: str, facts: Mapping[str, Any]) -> AcceleratorMessage:
+    return AcceleratorMessage(device=name, runtime=facts.get("runtime"), versions=facts.get("versions", {}))
 
 
 def _model(model: Model) -> ModelMessage:

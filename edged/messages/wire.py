@@ -105,6 +105,17 @@ class HealthMessage(Message):
     """By the kernel's word; null where it does not say."""
 
 
+class AcceleratorMessage(Message):
+    """What can run models."""
+
+    device: str
+    """``cpu``, ``usb:0``, ``pci:0``."""
+    runtime: str | None
+    """Null while the device is not there."""
+    versions: dict[str, str]
+    """Of the runtime, of Python and of what matters beside them."""
+
+
 class InfoMessage(Message):
     """``info``: retained; what this box is."""
 
@@ -115,7 +126,7 @@ class InfoMessage(Message):
     site: str | None
     location: str | None
     models: list[ModelMessage]
-    accelerators: list[str]
+    accelerators: list[AcceleratorMessage]
     sources: dict[str, str]
     """Type by name."""
     pipelines: dict[str, str]

@@ -1,6 +1,7 @@
 """Accelerators: which device there is, and which model runs on which."""
 
 import pytest
+from pydantic import ValidationError
 
 from edged.inference.accelerators import Accelerators
 from edged.inference.edgetpu.config import EdgeTpuConfig
@@ -38,6 +39,12 @@ def test_a_model_goes_where_the_config_says(accelerators, twin):
     """Whatever else is there."""
     box = accelerators(devices=["usb:0", "pci:0"], models={"one": "pci:0", "two": "pci:0"})
     assert [box.attach(twin(name)).home for name in ("one", "two", "three")] == ["pci:0", "pci:0", "usb:0"]
+
+
+def test_a_model_on_a_device_that_is_not_configured_is_a_fault():
+    """The devices are named."""
+    with pytest.raises(ValidationError, match=r"models.one: 'pci:0', must be one of the devices: usb:0"):
+        EdgeTpuConfig(devices=["usb:0"], models={"one": "pci:0"})
 
 
 def test_a_model_without_a_compiled_file_stays_on_the_cpu(accelerators, twin):

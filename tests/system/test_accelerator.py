@@ -109,6 +109,9 @@ def test_the_accelerator_is_killed_and_the_box_goes_on(run, listener):
     events = listener.on("event/drones")
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     assert availability(listener)[-1] == "offline"
+    known = [{each["device"]: each["runtime"] for each in info["accelerators"]} for info in listener.on("/info")]
+    assert {"usb:0": "ai_edge_litert", "cpu": "ai_edge_litert"} in known
+    assert known[-1]["usb:0"] is None
 
 
 def test_a_box_that_is_killed_takes_its_host_process_along(run, listener):
@@ -156,7 +159,7 @@ def test_a_changed_model_is_taken_up_at_a_hangup_while_the_event_goes_on(run, li
     before = events[events.index(first) - 1]
     assert before["id"] == first["id"] or before["phase"] == "end"
     assert old["model"]["sha256"] != sha256
-    assert listener.on("/info")[-1]["models"][0]["sha256"] == sha256
+    listener.wait_for(lambda it: it.on("/info")[-1]["models"][0]["sha256"] == sha256)
     assert availability(listener) == ["online"]
 
 

@@ -91,7 +91,8 @@ class Channel:
 
     def close(self) -> None:
         """The host unloads the model."""
-        self._ours.close()
+        with self._lock:  # nobody is to wait on a file descriptor that may by then be another's
+            self._ours.close()
 
     def _send(self, request: bytes) -> None:
         try:
@@ -111,7 +112,9 @@ class Channel:
         if not reply:
             raise GoneError("the host process is gone")
         self._owed_since_s = None
-        _, status, _ = REPLY.unpack_from(reply)
+        number, status, _ = REPLY.unpack_from(reply)
+        if number != self._number:
+            raise DeviceLostError(f"{self.name}: answered request {number}, not {self._number}")
         if status == FAILED:
             raise DeviceLostError(f"{self.name}: {reply[REPLY.size :].decode(errors='replace')}")
         if status == LATE:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from edged.config import Section, Slug
 
@@ -34,3 +34,11 @@ class EdgeTpuConfig(Section):
     """A device that owes an answer for so long hangs: its process is killed and the device opened anew."""
     check_s: float = Field(3600.0, ge=1)
     """A known input is run on device and CPU and compared this often, and whenever the device is opened."""
+
+    @model_validator(mode="after")
+    def _devices_exist(self) -> "EdgeTpuConfig":
+        for model, device in self.models.items():
+            if self.devices is not None and device not in self.devices:
+                known = ", ".join(self.devices) or "none"
+                raise ValueError(f"models.{model}: {device!r}, must be one of the devices: {known}")
+        return self

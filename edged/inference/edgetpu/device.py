@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from edged.errors import DeviceLostError
 from edged.inference.cpu_model import CpuModel
@@ -78,6 +79,11 @@ class EdgeTpu:
         with self._changed:
             self._models.pop(key, None)
         self.look()
+
+    def facts(self) -> Mapping[str, Any]:
+        """What its host process found: ``runtime``, ``versions``, ``library``; empty while it is not there."""
+        session = self._session
+        return session.facts if session else {}
 
     def start(self) -> None:
         """Begin to watch, in the background."""

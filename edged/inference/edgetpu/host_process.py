@@ -16,6 +16,8 @@ from edged.inference.edgetpu import host
 from edged.inference.edgetpu.channel import Channel
 from edged.inference.edgetpu.host import MESSAGE_BYTES
 
+DIE_LIMIT_S = 2.0
+"""A process that sleeps in the kernel's USB code does not die before that returns; its lock then tells who it is."""
 LAST_WORDS_BYTES = 65536
 """So much of what the host wrote to standard error is kept."""
 KEPT = ("PATH", "LD_LIBRARY_PATH", "HOME", "LANG", "TMPDIR")
@@ -84,11 +86,12 @@ class HostProcess:
     def close(self, limit_s: float = 0.0) -> None:
         """Let it go by itself within ``limit_s``, else kill it; and leave nothing behind."""
         self._control.close()
-        try:
-            self._process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        for wait_s in (limit_s, DIE_LIMIT_S):
+            try:
+                self._process.wait(wait_s)
+                break
+            except subprocess.TimeoutExpired:
+                self._process.kill()
         os.close(self._said_fd)
 
     def why_gone(self) -> str:

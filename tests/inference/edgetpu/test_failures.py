@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -136,6 +137,25 @@ def test_a_device_that_works_at_the_eleventh_try_is_taken_back(box, twin, stand_
     assert made.resets >= 8
     stand_in.heal()
     ask_until(model, "usb:0")
+
+
+def test_failures_leave_nothing_behind(box, twin, stand_in):
+    """No process, no file descriptor, no shared memory."""
+    made, model, _ = running(box, twin)
+
+    def fail_once():
+        lost = made.part.snapshot().counters.get("lost", 0)
+        stand_in.fault(invoke="error")
+        wait_until(lambda: ask(model, 0) and made.part.snapshot().counters.get("lost", 0) > lost)
+        stand_in.heal()
+        ask_until(model, "usb:0")
+
+    fail_once()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(4):
+        fail_once()
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+    assert len(host_pids()) == 1
 
 
 def test_waiting_grows_to_a_limit_that_keeps_recovery_within_five_seconds():
