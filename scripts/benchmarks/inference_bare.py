@@ -1,8 +1,8 @@
 """The runtime with nothing of ours around it, in a process of its own: what inference is compared with.
 
 Run as a script with the library, its options (JSON) and the models' files. A line on standard input is a turn: numbers
-of models, in the order in which they are to run. The line that answers it is a JSON list of what each inference took, in
-seconds: ``invoke()`` alone, and with its tensors set and got.
+of models, in the order in which they are to run. The line that answers it is a JSON list of the seconds that each
+inference took: ``invoke()`` alone, and with its tensors set and got.
 """
 
 import json
@@ -38,6 +38,10 @@ class Bare:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """It ends by itself when nothing more can come."""
         self._process.communicate()
 
     def turn(self, order: Sequence[int]) -> list[Took]:
@@ -53,7 +57,7 @@ class Bare:
 
 
 def prepare(runtime: Any, library: str, options: dict[str, str], file: str) -> Callable[[], Took]:
-    """A model on the device of ``library``, ready to run on noise; the noise of :func:`edged.…self_test.known_inputs`."""
+    """A model on the device of ``library``, ready to run on the noise of the self-test."""
     delegate = runtime.load_delegate(library, options)
     interpreter = runtime.Interpreter(model_content=Path(file).read_bytes(), experimental_delegates=[delegate])
     interpreter.allocate_tensors()

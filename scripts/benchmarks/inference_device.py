@@ -1,6 +1,5 @@
 """An Edge TPU that is none: edged's own classes on the stand-in for libedgetpu that the tests break and mend."""
 
-import functools
 import tempfile
 import threading
 import time
@@ -55,7 +54,15 @@ class Device:
         """Open the device; returns when each of these has answered from it."""
         self.tpu.start()
         for model in models:
-            wait_until(functools.partial(answers, model), f"{model.card.name} on the device")
+            self.await_answer(model)
+
+    def await_answer(self, model: Model) -> None:
+        """Returns when the device is announced and answers for the model."""
+        wait_until(lambda: self.is_there() and answers(model), f"{model.card.name} on the device")
+
+    def is_there(self) -> bool:
+        """By what was announced last."""
+        return bool(self.said) and self.said[-1][1]
 
     def bare(self, *models: CpuModel) -> Bare:
         """The same twins in the runtime alone; this device's faults and delays are its, too."""

@@ -1,5 +1,6 @@
 """The models that inference is measured with, each with a twin for the stand-in of the Edge TPU."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from edged.inference.model import Array, Model
 from tests.inference.edgetpu.stand_in import DATA, add_twin, compiled, copy_model
 from tests.inference.tflite import SHIPPED, edited, write_model
 
+Make = Callable[[Path], CpuModel]
+"""Makes the model in a folder."""
 SIDE, SQUARE = 300, 30
 """Pixels of the picture's side and of the squares that are averaged."""
 
@@ -28,7 +31,7 @@ def drone_sound(folder: Path) -> CpuModel:
 
 
 def averages(folder: Path) -> CpuModel:
-    """The quickest model that takes a picture of 300 x 300 x 3: averages of its squares. The rest is what we measure."""
+    """A model that takes a picture of 300 x 300 x 3 and next to no time: it averages its squares."""
     sides = {"input": SIDE, "output": SIDE // SQUARE}
     source, result = (
         Tensor(name=name, shape=(1, side, side, 3), dtype="uint8", scale=0.0078125, zero_point=128)
