@@ -9,8 +9,8 @@ from pydantic import model_validator
 
 from edged.config import Section, Slug
 from edged.errors import ConfigError
+from edged.inference.files.verify import verified_file
 from edged.inference.model import Model
-from edged.inference.verify import verified_file
 from edged.messages.event import Event
 from edged.messages.sound import Chunk, HarmonicWindow, KnownWindow, ScoredWindow
 from edged.runtime.drift import DriftConfig

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from edged.errors import EdgedError
-from edged.inference.card import Card, read_card
+from edged.inference.files.card import Card, read_card
 from edged.inference.model import Model
 from edged.messages.health import State
 from edged.messages.sound import HarmonicWindow, KnownWindow

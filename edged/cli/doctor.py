@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _accelerator(settings: Any) -> Iterable[Any]:
-    from edged.inference.accelerator_check import AcceleratorCheck, check_accelerator
+    from edged.inference.checks.accelerator import AcceleratorCheck, check_accelerator
 
     return check_accelerator(AcceleratorCheck(settings.accelerator.edgetpu))
 

@@ -7,9 +7,9 @@ from edged.config import Section
 from edged.inference.cpu_model import CpuModel
 from edged.inference.edgetpu.config import EdgeTpuConfig
 from edged.inference.edgetpu.device import EdgeTpu
+from edged.inference.edgetpu.plugged import plugged, reset_usb
 from edged.inference.failover import FailoverModel
 from edged.inference.model import Model
-from edged.inference.plugged import plugged, reset_usb
 from edged.runtime.health import Health
 
 Announce = Callable[[str, bool], None]

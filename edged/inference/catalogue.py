@@ -14,9 +14,9 @@ from pydantic import Field, ValidationError, model_validator
 from edged.config import SLUG, Fault, Key, Section
 from edged.config.yaml_file import read_yaml
 from edged.errors import ModelError
-from edged.inference.card import Card
 from edged.inference.cpu_model import CpuModel
-from edged.inference.signature import SignaturePolicy
+from edged.inference.files.card import Card
+from edged.inference.files.signature import SignaturePolicy
 
 
 class ModelsConfig(Section):

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from edged.errors import ModelError
-from edged.inference.card import Card, Tensor, read_card
+from edged.inference.files.card import Card, Tensor, read_card
+from edged.inference.files.signature import ANY, SignaturePolicy
+from edged.inference.files.verify import read_verified
 from edged.inference.interpreter import make_interpreter
 from edged.inference.model import Answer, Array, check_inputs, zeros
-from edged.inference.signature import ANY, SignaturePolicy
-from edged.inference.verify import read_verified
 from edged.messages.event import ModelUse
 
 

@@ -12,8 +12,8 @@ from edged.inference.edgetpu.config import EdgeTpuConfig
 from edged.inference.edgetpu.host_process import HostProcess
 from edged.inference.edgetpu.lock import take
 from edged.inference.edgetpu.session import OPEN_LIMIT_S, TEST_LIMIT_S
+from edged.inference.files.verify import read_verified
 from edged.inference.model import zeros
-from edged.inference.verify import read_verified
 
 
 @dataclass(frozen=True, slots=True)

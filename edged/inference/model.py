@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edged.inference.card import Card, Tensor
+from edged.inference.files.card import Card, Tensor
 from edged.messages.event import ModelUse
 
 Array = NDArray[Any]

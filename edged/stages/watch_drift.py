@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from edged.config import Section
 from edged.errors import ModelError
-from edged.inference.card import Card
+from edged.inference.files.card import Card
 from edged.messages.sound import HarmonicWindow, Samples, ScoredWindow
 from edged.runtime.drift import UNLIKE_TRAINING, Drift, DriftConfig, Reference
 from edged.runtime.health import Health

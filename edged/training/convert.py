@@ -8,9 +8,9 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from edged.inference.card import Card, ModelFile, Tensor
+from edged.inference.files.card import Card, ModelFile, Tensor
 from edged.inference.interpreter import make_interpreter, runtime_says_to_log
-from edged.inference.origin import sha256
+from edged.inference.supply.origin import sha256
 from edged.training.converted import Converted
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from edged.cli import main
-from edged.inference.card import Tensor
 from edged.inference.catalogue import shipped_models
+from edged.inference.files.card import Tensor
 from edged.synthesis import FlyOver, fly_over
 from tests.inference.tflite import SHIPPED, compiled, with_custom_operator, write_model
 

@@ -7,10 +7,10 @@ import stat
 import pytest
 
 from edged.cli import main
-from edged.inference.card import Tensor, read_card
 from edged.inference.catalogue import shipped_models
-from edged.inference.signature import sign
-from edged.inference.verify import read_verified
+from edged.inference.files.card import Tensor, read_card
+from edged.inference.files.signature import sign
+from edged.inference.files.verify import read_verified
 from tests.inference.keys import make_keys
 from tests.inference.tflite import CORAL, NEED_DATA, SHIPPED, compiled, write_model
 

@@ -5,9 +5,9 @@ import shutil
 import pytest
 
 from edged.cli import main
-from edged.inference.card import read_card
 from edged.inference.catalogue import shipped_models
-from edged.inference.signature import SignaturePolicy, is_signed
+from edged.inference.files.card import read_card
+from edged.inference.files.signature import SignaturePolicy, is_signed
 from tests.inference.keys import make_keys
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from edged.cli import main
 from edged.inference.catalogue import shipped_models
-from edged.inference.signature import fingerprint, sign
+from edged.inference.files.signature import fingerprint, sign
 from tests.inference.keys import make_keys
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edged.inference.plugged import Plugged, plugged
+from edged.inference.edgetpu.plugged import Plugged, plugged
 
 BEFORE, AFTER, OTHER = ("1a6e", "089a"), ("18d1", "9302"), ("1d6b", "0002")
 """USB ids of an Edge TPU before and after its firmware is loaded, and of a hub."""

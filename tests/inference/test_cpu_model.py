@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edged.errors import ModelError
-from edged.inference.card import Tensor
 from edged.inference.catalogue import Catalogue, ModelsConfig
 from edged.inference.cpu_model import CpuModel
+from edged.inference.files.card import Tensor
+from edged.inference.files.signature import SignaturePolicy
 from edged.inference.model import dequantise, quantise
-from edged.inference.signature import SignaturePolicy
 from tests.inference.keys import make_keys
 from tests.inference.tflite import compiled
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from ai_edge_litert import schema_py_generated as schema
 
-from edged.inference.card import Card, Tensor
 from edged.inference.catalogue import shipped_models
+from edged.inference.files.card import Card, Tensor
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 NEED_DATA = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not here")

@@ -52,9 +52,9 @@ def _row(latency: Any) -> tuple[str, ...]:
 
 
 def _devices(settings: Any, model: Any, runs: int) -> Iterator[tuple[str, Any]]:
+    from edged.inference.edgetpu.plugged import plugged
     from edged.inference.interpreter import runtime
     from edged.inference.latency import on_cpu, on_edgetpu
-    from edged.inference.plugged import plugged
 
     yield "cpu", lambda: on_cpu(model, runs, runtime()[0])
     config = settings.accelerator.edgetpu

@@ -28,9 +28,9 @@ def add_parser(actions: Any) -> None:
 def run(settings: Any, options: argparse.Namespace) -> int:
     """One line."""
     from edged.errors import ModelError
-    from edged.inference import store
     from edged.inference.catalogue import Catalogue
-    from edged.inference.origin import FolderMirror, mirror
+    from edged.inference.supply import store
+    from edged.inference.supply.origin import FolderMirror, mirror
 
     catalogue = Catalogue(settings.models)
     entry = catalogue.entry(options.name)

@@ -20,11 +20,11 @@ def add_parser(actions: Any) -> None:
 
 def run(settings: Any, options: argparse.Namespace) -> int:
     """One line for the file, one for what stays on the CPU, one where the signature is void."""
-    from edged.inference import compiler
-    from edged.inference.card import read_card
     from edged.inference.catalogue import Catalogue
-    from edged.inference.operators import counted, left_on_cpu
-    from edged.inference.signature import is_signed
+    from edged.inference.files import compiler
+    from edged.inference.files.card import read_card
+    from edged.inference.files.operators import counted, left_on_cpu
+    from edged.inference.files.signature import is_signed
 
     folder = Catalogue(settings.models).folder(options.name)
     card = read_card(folder)

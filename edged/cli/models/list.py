@@ -15,8 +15,8 @@ def add_parser(actions: Any) -> None:
 def run(settings: Any, options: argparse.Namespace) -> int:
     """One line a model; 1 where a card is faulty."""
     from edged.errors import ModelError
-    from edged.inference.card import read_card
     from edged.inference.catalogue import Catalogue
+    from edged.inference.files.card import read_card
 
     catalogue, used = Catalogue(settings.models), _used(settings)
     here, available, rows, failed = set(catalogue.names()), catalogue.available(), [], False
@@ -46,7 +46,7 @@ def _used(settings: Any) -> dict[str, list[str]]:
 
 
 def _row(name: str, card: Any, here: bool, in_catalogue: bool, used_by: list[str]) -> dict[str, Any]:
-    from edged.inference.verify import DEVICES
+    from edged.inference.files.verify import DEVICES
 
     shown = {"version", "task", "labels", "licence"}
     facts = card.model_dump(mode="json", include=shown) if card else dict.fromkeys(shown)

@@ -26,7 +26,7 @@ def run(settings: Any, options: argparse.Namespace) -> int:
     """One line a model; 1 where one could not be had."""
     from edged.errors import ModelError
     from edged.inference.catalogue import Catalogue
-    from edged.inference.origin import mirror
+    from edged.inference.supply.origin import mirror
 
     catalogue, origin = Catalogue(settings.models), mirror(options.mirror)
     failed = False
@@ -44,7 +44,7 @@ def run(settings: Any, options: argparse.Namespace) -> int:
 
 def _pull(catalogue: Any, name: str, origin: Any, *, force: bool) -> str:
     """What was done."""
-    from edged.inference import store
+    from edged.inference.supply import store
 
     card = catalogue.entry(name)
     hint = f"; `edged models build {name}` makes the model of it" if set(card.files) == {"source"} else ""

@@ -33,8 +33,8 @@ def run(settings: Any, options: argparse.Namespace) -> int:
 
 
 def _facts(folder: Path) -> dict[str, Any]:
-    from edged.inference.card import read_card
-    from edged.inference.verify import verify
+    from edged.inference.files.card import read_card
+    from edged.inference.files.verify import verify
 
     card = read_card(folder)
     files = {role: verify(folder, card, role) for role in card.files}
@@ -49,7 +49,7 @@ def _facts(folder: Path) -> dict[str, Any]:
 def _signer(folder: Path) -> str | None:
     """Whose signature holds; one that does not is no reason to show nothing."""
     from edged.errors import ModelError
-    from edged.inference.signature import check_signature, fingerprint, is_signed
+    from edged.inference.files.signature import check_signature, fingerprint, is_signed
 
     try:
         return fingerprint(check_signature(folder, (folder / "card.yaml").read_bytes())) if is_signed(folder) else None
@@ -60,7 +60,7 @@ def _signer(folder: Path) -> str | None:
 
 def _computation(graph: Any) -> dict[str, Any]:
     """Operators, counted, each with why it runs on the CPU (empty: it does not, or would not once compiled)."""
-    from edged.inference.operators import EDGE_TPU, is_compiled, mapping, name_of, parameter_bytes
+    from edged.inference.files.operators import EDGE_TPU, is_compiled, mapping, name_of, parameter_bytes
 
     compiled = is_compiled(graph)
     if compiled:
@@ -97,7 +97,7 @@ def _tensors(facts: dict[str, Any], kind: str) -> Iterator[tuple[str, ...]]:
 
 
 def _print_computation(role: str, computation: dict[str, Any]) -> None:
-    from edged.inference.operators import CACHE_BYTES
+    from edged.inference.files.operators import CACHE_BYTES
 
     where = "on the Edge TPU" if computation["compiled"] else "on the Edge TPU, once compiled"
     rows = [(one["operator"], str(one["count"]), _runs(one["on_cpu"])) for one in computation["operators"]]

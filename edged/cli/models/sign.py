@@ -20,10 +20,10 @@ def add_parser(actions: Any) -> None:
 
 def run(settings: Any, options: argparse.Namespace) -> int:
     """One line."""
-    from edged.inference.card import read_card
     from edged.inference.catalogue import Catalogue
-    from edged.inference.signature import NAME, fingerprint, sign
-    from edged.inference.verify import verify
+    from edged.inference.files.card import read_card
+    from edged.inference.files.signature import NAME, fingerprint, sign
+    from edged.inference.files.verify import verify
 
     folder = Catalogue(settings.models).folder(options.name)
     card = read_card(folder)

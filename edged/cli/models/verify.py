@@ -36,9 +36,9 @@ def run(settings: Any, options: argparse.Namespace) -> int:
 
 def _verify(folder: Path, policy: Any) -> str:
     """What was found right."""
-    from edged.inference.card import read_card
-    from edged.inference.signature import check_signature, fingerprint, is_signed
-    from edged.inference.verify import verify
+    from edged.inference.files.card import read_card
+    from edged.inference.files.signature import check_signature, fingerprint, is_signed
+    from edged.inference.files.verify import verify
 
     card = read_card(folder, policy)
     for role in card.files:

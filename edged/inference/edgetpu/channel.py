@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from edged.errors import DeviceLostError
-from edged.inference.card import Card, Tensor
 from edged.inference.edgetpu.host import FAILED, LATE, MESSAGE_BYTES, REPLY, REQUEST
+from edged.inference.files.card import Card, Tensor
 from edged.inference.model import Array
 
 ALIGNMENT = 64

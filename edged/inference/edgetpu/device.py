@@ -13,7 +13,7 @@ from edged.inference.edgetpu.config import EdgeTpuConfig
 from edged.inference.edgetpu.host_process import RefusedError
 from edged.inference.edgetpu.model import EdgeTpuModel
 from edged.inference.edgetpu.session import IDLE_S, Session
-from edged.inference.verify import read_verified
+from edged.inference.files.verify import read_verified
 from edged.messages.health import State
 from edged.runtime.health import Part
 

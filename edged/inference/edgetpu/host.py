@@ -38,6 +38,8 @@ RUNTIMES = ("pycoral", "tflite_runtime", "ai_edge_litert")
 LIBRARY = "libedgetpu.so.1"
 RECENT = 0.2
 """Weight of the latest inference in the running means of what one costs."""
+NOISE_NS = 1_000_000
+"""A change that seems to cost less is free: parameters take longer over USB, and waiting for nothing is a loss."""
 
 
 class Schedule:
@@ -49,7 +51,6 @@ class Schedule:
 
     def __init__(self) -> None:
         self.last: str | None = None
-        self.changes = 0
         self._finished_ns = 0
         self._same: dict[str, float] = {}
         self._changed: dict[str, float] = {}
@@ -67,7 +68,6 @@ class Schedule:
         """Model ``name`` took so long, until now."""
         means = self._same if name == self.last else self._changed
         means[name] = means.get(name, took_ns) * (1 - RECENT) + took_ns * RECENT
-        self.changes += name != self.last
         self.last, self._finished_ns = name, now_ns
 
     def forget(self, name: str) -> None:
@@ -81,9 +81,9 @@ class Schedule:
         return int(max(self._same.get(name or "", 0), self._changed.get(name or "", 0)))
 
     def _change_ns(self, name: str) -> int:
-        if name not in self._same or name not in self._changed:
-            return 0
-        return int(max(0, self._changed[name] - self._same[name]))
+        changed = self._changed.get(name, 0)
+        more_ns = int(changed - self._same.get(name, changed))
+        return more_ns if more_ns > NOISE_NS else 0
 
 
 class Served:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from edged.errors import DeviceLostError
-from edged.inference.card import Card
 from edged.inference.edgetpu import host
 from edged.inference.edgetpu.channel import Channel
 from edged.inference.edgetpu.host import MESSAGE_BYTES
+from edged.inference.files.card import Card
 
 DIE_LIMIT_S = 2.0
 """A process that sleeps in the kernel's USB code does not die before that returns; its lock then tells who it is."""

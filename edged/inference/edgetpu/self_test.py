@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edged.inference.card import Card
+from edged.inference.files.card import Card
 from edged.inference.model import Array, zeros
 
 MEAN_STEPS, MOST_STEPS = 2.0, 25.0

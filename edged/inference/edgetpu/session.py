@@ -12,8 +12,8 @@ from edged.inference.edgetpu.config import EdgeTpuConfig
 from edged.inference.edgetpu.host_process import HostProcess, RefusedError
 from edged.inference.edgetpu.lock import take
 from edged.inference.edgetpu.self_test import difference, known_inputs
+from edged.inference.files.verify import read_verified
 from edged.inference.model import zeros
-from edged.inference.verify import read_verified
 
 OPEN_LIMIT_S = 4.0
 """Opening the library, or loading a model: a USB Coral takes 3 s for its firmware."""

@@ -14,7 +14,7 @@ import numpy as np
 import yaml
 from ai_edge_litert import schema_py_generated as schema
 
-from edged.inference.graph import GraphTensor, read_graph
+from edged.inference.files.graph import GraphTensor, read_graph
 
 SOURCE = Path(__file__).with_name("stub_delegate.c")
 DATA = Path(__file__).parents[4] / "shared" / "data"

@@ -28,7 +28,7 @@ def test_it_imports_nothing_of_ours():
 
 def test_it_runs_under_python_3_9():
     """Google's pycoral needs it; vermin knows what came later. So does the doctor's probe."""
-    probe = Path(host.__file__).parents[1] / "edgetpu_probe.py"
+    probe = Path(host.__file__).parents[1] / "checks" / "probe.py"
     command = [Path(sys.executable).with_name("vermin"), "--no-tips", "-t=3.9-", "--violations", host.__file__, probe]
     said = subprocess.run(command, check=False, capture_output=True, text=True)
     assert said.returncode == 0, said.stdout

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edged.inference.card import Card
 from edged.inference.edgetpu.self_test import MEAN_STEPS, MOST_STEPS, difference, known_inputs
+from edged.inference.files.card import Card
 
 
 def card(dtype="int8"):

@@ -6,7 +6,7 @@ The layout is that of TensorFlow's ``schema.fbs``, version 3; the numbers of fie
 from typing import NamedTuple
 
 from edged.errors import ModelError
-from edged.inference.flatbuffer import I8, I32, U8, U32, Reader, Table
+from edged.inference.files.flatbuffer import I8, I32, U8, U32, Reader, Table
 
 IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3

@@ -3,8 +3,8 @@
 import pytest
 
 from edged.errors import ModelError
-from edged.inference.card import read_card
 from edged.inference.catalogue import Catalogue, ModelsConfig
+from edged.inference.files.card import read_card
 
 
 def test_the_shipped_model_is_found_and_loads():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edged.inference import edgetpu_probe
+from edged.inference.checks import probe
 from edged.inference.edgetpu.host import LIBRARY
 
 ASK_WITHIN_S = 10.0
@@ -54,7 +54,7 @@ class Library:
 
 def ask(python: Path | None, *question: str, within_s: float = ASK_WITHIN_S) -> Reply:
     """Ask the probe under ``python`` (None: ours). It may crash or hang: that is an answer too."""
-    command = [str(python or sys.executable), "-I", edgetpu_probe.__file__, *question]
+    command = [str(python or sys.executable), "-I", probe.__file__, *question]
     try:
         done = subprocess.run(  # noqa: S603  # the interpreter that the configuration names
             command, capture_output=True, check=False, timeout=within_s, stdin=subprocess.DEVNULL

@@ -6,9 +6,9 @@ import logging
 import pytest
 
 from edged.errors import ModelError
-from edged.inference.card import Tensor, read_card
-from edged.inference.graph import read_graph
-from edged.inference.verify import LARGEST, read_verified, verified_file, verify
+from edged.inference.files.card import Tensor, read_card
+from edged.inference.files.graph import read_graph
+from edged.inference.files.verify import LARGEST, read_verified, verified_file, verify
 from tests.inference.tflite import CORAL, DATA, NEED_DATA, SHIPPED, compiled, edited, with_custom_operator, write_model
 
 
@@ -84,7 +84,7 @@ def test_what_is_left_on_the_cpu_is_logged_once(offer, change, caplog):
     with caplog.at_level(logging.WARNING):
         offer("edgetpu", compiled(SHIPPED))
         offer("edgetpu", compiled(SHIPPED))
-    (said,) = [record for record in caplog.records if record.name == "edged.inference.verify"]
+    (said,) = [record for record in caplog.records if record.name == "edged.inference.files.verify"]
     assert said.message == "part of a model for the Edge TPU runs on the CPU"
     assert said.operators == "3 FULLY_CONNECTED, 1 MEAN"
 

@@ -1,6 +1,6 @@
 """What is asked about libedgetpu and an interpreter in a process of its own, because the answer may be a crash.
 
-Run as a script, ``python -I edgetpu_probe.py ACTION ARGUMENT…``, by the interpreter that is asked about; so it imports
+Run as a script, ``python -I probe.py ACTION ARGUMENT…``, by the interpreter that is asked about; so it imports
 nothing of ours and needs Python 3.9 or later. It prints one line of JSON; where it cannot, it raises.
 """
 

@@ -7,9 +7,9 @@ import os
 import pytest
 
 from edged.errors import ModelError
-from edged.inference import store
-from edged.inference.card import Card, ModelFile, read_card
-from edged.inference.origin import sha256
+from edged.inference.files.card import Card, ModelFile, read_card
+from edged.inference.supply import store
+from edged.inference.supply.origin import sha256
 
 FILES = {"a.tflite": b"a" * 1000, "b.txt": b"b" * 10}
 

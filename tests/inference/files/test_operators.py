@@ -5,8 +5,16 @@ from collections import Counter
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from edged.inference.graph import Graph, GraphTensor, Operator, read_graph
-from edged.inference.operators import EDGE_TPU, counted, is_compiled, left_on_cpu, mapping, name_of, parameter_bytes
+from edged.inference.files.graph import Graph, GraphTensor, Operator, read_graph
+from edged.inference.files.operators import (
+    EDGE_TPU,
+    counted,
+    is_compiled,
+    left_on_cpu,
+    mapping,
+    name_of,
+    parameter_bytes,
+)
 from tests.inference.tflite import CORAL, DATA, NEED_DATA, SHIPPED, compiled
 
 CODES = {name: code for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}

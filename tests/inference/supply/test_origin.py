@@ -5,8 +5,8 @@ import hashlib
 import pytest
 
 from edged.errors import ModelError
-from edged.inference.card import ModelFile
-from edged.inference.origin import FolderMirror, Upstream, WebMirror, mirror
+from edged.inference.files.card import ModelFile
+from edged.inference.supply.origin import FolderMirror, Upstream, WebMirror, mirror
 
 CONTENT = b"a model" * 100
 FILE = ModelFile(path="x.tflite", sha256=hashlib.sha256(CONTENT).hexdigest(), size=len(CONTENT))

@@ -12,10 +12,10 @@ from typing import Any
 import yaml
 
 from edged.errors import ModelError
-from edged.inference.card import Card, ModelFile
-from edged.inference.graph import Graph, read_graph
-from edged.inference.operators import mapping
-from edged.inference.verify import LARGEST, check_graph, read_verified
+from edged.inference.files.card import Card, ModelFile
+from edged.inference.files.graph import Graph, read_graph
+from edged.inference.files.operators import mapping
+from edged.inference.files.verify import LARGEST, check_graph, read_verified
 
 PROGRAM = "edgetpu_compiler"
 LIMIT_S = 600.0

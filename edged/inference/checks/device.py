@@ -7,7 +7,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-from edged.inference.plugged import DEAD_BELOW_C, Plugged, temperature_c, trip_points_c
+from edged.inference.edgetpu.plugged import DEAD_BELOW_C, Plugged, temperature_c, trip_points_c
 from edged.runtime.finding import Finding, Level
 
 USB3_MBIT_S = 5000
@@ -58,7 +58,7 @@ def rules_remedy() -> str:
 
 def rules_file() -> Path:
     """Our udev rules: of the source tree, or of the installed package."""
-    tree = Path(__file__).resolve().parents[2] / "systemd"
+    tree = Path(__file__).resolve().parents[3] / "systemd"
     folder = tree if tree.is_dir() else Path(sysconfig.get_path("data")) / "share" / "edged" / "systemd"
     return folder / "65-edged-coral.rules"
 

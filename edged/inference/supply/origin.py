@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from edged.errors import ModelError
-from edged.inference.card import ModelFile
-from edged.inference.download import PATIENT, Download, Limits, Progress, is_safe
+from edged.inference.files.card import ModelFile
+from edged.inference.supply.download import PATIENT, Download, Limits, Progress, is_safe
 
 MAX_FILES = 100_000
 """Files looked at in a mirror's folder: more is somebody's whole disk."""

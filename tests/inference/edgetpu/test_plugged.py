@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edged.inference.plugged import (
+from edged.inference.edgetpu.plugged import (
     DEAD_BELOW_C,
     USB_IDS,
     plugged,
@@ -21,7 +21,7 @@ from edged.inference.plugged import (
 )
 from tests.inference.fake_box import AFTER, BEFORE, OTHER, FakeBox
 
-RULES = Path(__file__).parents[2] / "systemd/65-edged-coral.rules"
+RULES = Path(__file__).parents[3] / "systemd/65-edged-coral.rules"
 
 
 @pytest.fixture

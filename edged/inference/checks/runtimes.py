@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edged.inference.edgetpu_library import Library, ask
+from edged.inference.checks.library import Library, ask
 from edged.runtime.finding import Finding, Level
 
 CPU_ORDER = ("ai-edge-litert", "tflite-runtime")

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edged.errors import ConfigError, ModelError
-from edged.inference.card import read_card
-from edged.inference.signature import SignaturePolicy, check_signature, fingerprint, is_signed, sign
+from edged.inference.files.card import read_card
+from edged.inference.files.signature import SignaturePolicy, check_signature, fingerprint, is_signed, sign
 from tests.inference.keys import make_keys
 
 _CURVE = ec.generate_private_key(ec.SECP256R1()).public_key()
@@ -167,7 +167,6 @@ def test_the_commands_that_we_tell_make_keys_that_fit(folder, tmp_path):
 
 def test_who_requires_no_signature_does_not_pay_for_it(folder):
     """The library costs memory, and is not imported."""
-    code = (
-        f"import sys, pathlib; from edged.inference.card import read_card; read_card(pathlib.Path({str(folder)!r})); "
-    )
+    code = "import sys, pathlib; from edged.inference.files.card import read_card; "
+    code += f"read_card(pathlib.Path({str(folder)!r})); "
     subprocess.run([sys.executable, "-c", f"{code}assert 'cryptography' not in sys.modules"], check=True)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edged.errors import ModelError
-from edged.inference.graph import read_graph
+from edged.inference.files.graph import read_graph
 from edged.inference.interpreter import runtime
 from tests.inference.tflite import CORAL, NEED_DATA, SHIPPED, edited, models, one_tensor_many_times
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edged.errors import ModelError
-from edged.inference import compiler
-from edged.inference.card import ModelFile, Tensor, read_card
-from edged.inference.verify import read_verified
+from edged.inference.files import compiler
+from edged.inference.files.card import ModelFile, Tensor, read_card
+from edged.inference.files.verify import read_verified
 from tests.inference.tflite import DATA, NEED_DATA, SHIPPED, compiled, write_model
 
 FILE = ModelFile(path="x_edgetpu.tflite", sha256="0" * 64, size=12)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edged.errors import ModelError
-from edged.inference.card import Card, Tensor
-from edged.inference.graph import Graph, GraphTensor, read_graph
-from edged.inference.operators import CUSTOM_OPERATORS, EDGE_TPU, counted, is_compiled, left_on_cpu
+from edged.inference.files.card import Card, Tensor
+from edged.inference.files.graph import Graph, GraphTensor, read_graph
+from edged.inference.files.operators import CUSTOM_OPERATORS, EDGE_TPU, counted, is_compiled, left_on_cpu
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edged.errors import DeviceLostError
-from edged.inference.device_check import check_device, check_driver
-from edged.inference.edgetpu.config import EdgeTpuConfig
-from edged.inference.edgetpu.lock import take
-from edged.inference.edgetpu_library import (
+from edged.inference.checks.device import check_device, check_driver
+from edged.inference.checks.library import (
     ASK_WITHIN_S,
     Library,
     find_library,
@@ -18,8 +16,10 @@ from edged.inference.edgetpu_library import (
     open_device,
     opened_by,
 )
-from edged.inference.plugged import DEV, SYS, Plugged, plugged, without_driver
-from edged.inference.runtime_check import CPU_ORDER, HOST_ORDER, Packages, check_fit, check_packages, read_packages
+from edged.inference.checks.runtimes import CPU_ORDER, HOST_ORDER, Packages, check_fit, check_packages, read_packages
+from edged.inference.edgetpu.config import EdgeTpuConfig
+from edged.inference.edgetpu.lock import take
+from edged.inference.edgetpu.plugged import DEV, SYS, Plugged, plugged, without_driver
 from edged.runtime.finding import Finding, Level
 
 LIBRARY_URL = "https://github.com/feranick/libedgetpu/releases/download/16.0TF2.17.1-1/libedgetpu1-std_16.0tf2.17.1-1"

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import NamedTuple
 
-from edged.inference.graph import CUSTOM, Graph, Operator
+from edged.inference.files.graph import CUSTOM, Graph, Operator
 
 EDGE_TPU = "edgetpu-custom-op"
 """What the compiler puts in the place of all operators that it mapped."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edged.errors import ModelError
-from edged.inference.flatbuffer import I8, U16, U32, Reader, Table
+from edged.inference.files.flatbuffer import I8, U16, U32, Reader, Table
 
 # a table at 8 whose list of fields, at 0, says: 8 bytes, 12 bytes of table, field 0 at 4, field 1 left out
 TABLE = struct.pack("<HHHHiIi", 8, 12, 4, 0, 8, 4, 3) + b"abc"

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edged.errors import ModelError
-from edged.inference.download import Download, Limits, first_byte, is_safe, is_strong
+from edged.inference.supply.download import Download, Limits, first_byte, is_safe, is_strong
 from tests.upstream import Manners, Upstream
 
 CONTENT = bytes(range(256)) * 1000

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from edged.config import Section, Slug
 from edged.errors import ModelError
-from edged.inference.signature import ANY, SignaturePolicy
+from edged.inference.files.signature import ANY, SignaturePolicy
 
 
 class ModelFile(Section):

@@ -16,9 +16,9 @@ from pathlib import Path
 import yaml
 
 from edged.errors import ModelError
-from edged.inference.card import Card, ModelFile, read_card
-from edged.inference.download import Progress
-from edged.inference.origin import Origin, sha256
+from edged.inference.files.card import Card, ModelFile, read_card
+from edged.inference.supply.download import Progress
+from edged.inference.supply.origin import Origin, sha256
 
 _REMEDIES = {
     errno.ENOSPC: "the disk is full: make room, and give the same command again",

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from edged.inference.accelerator_check import AcceleratorCheck, check_accelerator
-from edged.inference.device_check import access_remedy, check_device, rules_file
+from edged.inference.checks.accelerator import AcceleratorCheck, check_accelerator
+from edged.inference.checks.device import access_remedy, check_device, rules_file
+from edged.inference.checks.library import Library, ask, find_library, opened_by
+from edged.inference.checks.runtimes import CPU_ORDER, HOST_ORDER, Packages, check_fit, check_packages, read_packages
 from edged.inference.edgetpu.config import EdgeTpuConfig
 from edged.inference.edgetpu.lock import take
-from edged.inference.edgetpu_library import Library, ask, find_library, opened_by
-from edged.inference.runtime_check import CPU_ORDER, HOST_ORDER, Packages, check_fit, check_packages, read_packages
 from edged.runtime.finding import Level
 from tests.inference.edgetpu.stand_in import StandIn
 from tests.inference.fake_box import AFTER, BEFORE, FakeBox

@@ -1,0 +1,1 @@
+"""What `edged doctor` looks at: devices, library, runtimes, and whether they fit."""

@@ -1,0 +1,1 @@
+"""Fetching models: whence, how, and where they are put."""
