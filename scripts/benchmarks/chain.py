@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from edged.inference.catalogue import Catalogue, ModelsConfig
 from edged.inference.cpu_model import CpuModel
+from edged.inference.files.verify import read_verified
 from edged.inference.interpreter import make_interpreter
-from edged.inference.verify import read_verified
 from edged.messages.sound import Chunk, Samples, ScoredWindow, Span
 from edged.pipelines import DronesConfig, drones
 from edged.runtime.health import Health

@@ -1,4 +1,4 @@
-"""The group `inference`: what edged adds to the runtime, on the CPU and through the Edge TPU host; what a fault costs."""
+"""The group `inference`: what edged adds to the runtime, on the CPU and through the host; what a fault costs."""
 
 import tempfile
 from pathlib import Path
@@ -9,8 +9,8 @@ from benchmarks.inference_models import Make, averages, drone_sound, picture, qu
 from benchmarks.measure import Group, Measured
 from benchmarks.timing import always, in_turns, median_ms, median_ratio
 from edged.inference.edgetpu.config import EdgeTpuConfig
+from edged.inference.files.verify import read_verified
 from edged.inference.interpreter import make_interpreter
-from edged.inference.verify import read_verified
 
 GROUP = Group("inference")
 DEADLINE_MS = EdgeTpuConfig().deadline_ms
@@ -45,19 +45,19 @@ def host_round_trip_15_ms(blocks: int = 12) -> Measured:
 
 
 @GROUP.measure("of bare speed", at_least=0.95)
-def two_models(rounds: int = 12) -> Measured:
+def two_models(rounds: int = 20) -> Measured:
     """Two models, each asked without pause by a thread of its own, on a device that takes 4 ms."""
     return host.two_models(rounds, slow_ms=4)
 
 
 @GROUP.measure("of bare speed", at_least=0.95)
-def two_models_no_device(rounds: int = 12) -> Measured:
+def two_models_no_device(rounds: int = 20) -> Measured:
     """The same with a device that takes no time at all: what is left is all ours."""
     return host.two_models(rounds, slow_ms=0)
 
 
 @GROUP.measure("of bare speed", at_least=1.0)
-def two_models_swapped(rounds: int = 8) -> Measured:
+def two_models_swapped(rounds: int = 12) -> Measured:
     """The same when each change of model costs 5 ms more: the bare process alternates strictly."""
     return host.two_models(rounds, slow_ms=4, swap_ms=SWAP_MS)
 
@@ -93,15 +93,15 @@ def hang_to_offline(times: int = 5) -> Measured:
 
 
 @GROUP.measure("s", at_most=5.0)
-def back_on_device(times: int = 4) -> Measured:
+def back_on_device(times: int = 4, already_failed: int = faults.LONG_GONE) -> Measured:
     """From a device's recovery to its first answer, at the worst moment: just after a try that failed."""
-    return faults.back("null", times)
+    return faults.back("null", times, already_failed)
 
 
 @GROUP.measure("s", at_most=5.0)
-def back_after_hang(times: int = 3) -> Measured:
+def back_after_hang(times: int = 3, already_failed: int = faults.LONG_GONE) -> Measured:
     """The same with a device that hung when it was opened, the process that hangs being there still."""
-    return faults.back("hang", times)
+    return faults.back("hang", times, already_failed)
 
 
 @GROUP.measure("MB", at_most=60.0)

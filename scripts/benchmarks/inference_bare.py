@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -48,11 +49,13 @@ class Bare:
         """Run the models in this order; RuntimeError when the process is gone."""
         if self._process.stdin is None or self._process.stdout is None:  # for mypy: they are pipes
             raise RuntimeError("the bare process has no pipes")
-        self._process.stdin.write(" ".join(map(str, order)) + "\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(" ".join(map(str, order)) + "\n")
+            self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the bare process ended with status {self._process.wait()}")
+            self.close()
+            raise RuntimeError(f"the bare process ended with status {self._process.returncode}")
         return [(invoke_s, whole_s) for invoke_s, whole_s in json.loads(line)]
 
 

@@ -1,5 +1,6 @@
 """An Edge TPU that is none: edged's own classes on the stand-in for libedgetpu that the tests break and mend."""
 
+import logging
 import tempfile
 import threading
 import time
@@ -21,6 +22,7 @@ from edged.inference.model import Model
 from edged.runtime.health import Health
 from tests.inference.edgetpu.stand_in import StandIn
 
+logging.getLogger("edged").addHandler(logging.NullHandler())  # what happens to the device here is no news
 LIMIT_S = 30.0
 """Nothing here takes longer to happen."""
 POLL_S = 0.001

@@ -12,17 +12,17 @@ from benchmarks.inference_models import drone_sound, question
 from benchmarks.measure import Measured
 from benchmarks.timing import timed
 from edged.inference.cpu_model import CpuModel
-from edged.inference.edgetpu.device import RETRY_S, retry_s
+from edged.inference.edgetpu.device import retry_s
 from edged.inference.model import Model
 from tests.inference.edgetpu.stand_in import host_pids
 
 FAULTS = ("error", "crash", "hang")
 PAUSE_S = 0.01
 """Between an answer and the next question of the other pipelines."""
-ALREADY_FAILED = 4
-"""So many failures in a row have led to the longest wait before the next try."""
-HANGS_AFTER_S = 1.0
-"""A new host process has come as far as opening the device, even on a slow machine."""
+LONG_GONE = 4
+"""Failures in a row after which it is waited longest before the next try."""
+HANGS_AFTER_S = 0.5
+"""So long after its start a host process has come as far as opening the device."""
 
 
 class Met(NamedTuple):
@@ -71,10 +71,13 @@ def stall(times: int) -> Measured:
     )
 
 
-def back(at_opening: str, times: int) -> Measured:
-    """The longest time to the first answer of a device that was broken for long and is mended at the worst moment."""
-    took_s = [_back_s(at_opening) for _ in range(times)]
-    return Measured(max(took_s), f"median {median(took_s):.2f} s of {times}; it is tried every {RETRY_S[1]:g} s")
+def back(at_opening: str, times: int, already_failed: int) -> Measured:
+    """The longest time to the first answer of a device that is mended at the worst moment, after so many failures."""
+    took_s = [_back_s(at_opening, already_failed) for _ in range(times)]
+    return Measured(
+        max(took_s),
+        f"median {median(took_s):.2f} s of {times}; next try {retry_s(already_failed + 1):g} s after one that failed",
+    )
 
 
 def meet(it: Device, model: Model, fault: str) -> Met:
@@ -91,8 +94,8 @@ def meet(it: Device, model: Model, fault: str) -> Met:
     return Met(took_s, offline_s)
 
 
-def _back_s(at_opening: str) -> float:
-    with device(lambda failures: retry_s(failures + ALREADY_FAILED)) as it:
+def _back_s(at_opening: str, already_failed: int) -> float:
+    with device(lambda failures: retry_s(failures + already_failed)) as it:
         _, model = _started(it)
         it.stand_in.fault(invoke="error", open=at_opening)
         model.run(question(model))

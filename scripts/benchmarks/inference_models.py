@@ -6,10 +6,10 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from edged.inference.card import Tensor
 from edged.inference.catalogue import Catalogue, ModelsConfig, shipped_models
 from edged.inference.cpu_model import CpuModel
 from edged.inference.edgetpu.self_test import known_inputs
+from edged.inference.files.card import Tensor
 from edged.inference.model import Array, Model
 from tests.inference.edgetpu.stand_in import DATA, add_twin, compiled, copy_model
 from tests.inference.tflite import SHIPPED, edited, write_model
@@ -42,10 +42,10 @@ def averages(folder: Path) -> CpuModel:
     return CpuModel(folder / "averages")
 
 
-def picture(folder: Path) -> CpuModel:
-    """A model that takes a picture of 300 x 300 x 3: COCO SSD where ../shared/data is, else :func:`averages`."""
+def picture(folder: Path, data: Path = DATA) -> CpuModel:
+    """A model that takes a picture of 300 x 300 x 3: COCO SSD where ``data`` has it, else :func:`averages`."""
     card = Catalogue(ModelsConfig()).entry("objects_coco_ssd")
-    file = DATA / "tensorflow__tflite-support" / card.files["cpu"].path
+    file = data / "tensorflow__tflite-support" / card.files["cpu"].path
     if not file.is_file():
         return averages(folder)
     content = file.read_bytes()

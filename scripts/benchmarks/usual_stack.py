@@ -13,8 +13,8 @@ from typing import Any
 from benchmarks import sounds
 from benchmarks.timing import always, in_turns, median_ms
 from edged.inference.cpu_model import CpuModel
+from edged.inference.files.verify import read_verified
 from edged.inference.interpreter import make_interpreter
-from edged.inference.verify import read_verified
 from edged.messages.sound import Samples
 
 BANDS = 128

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from edged.errors import ModelError
-from edged.inference.card import Card, read_card
 from edged.inference.catalogue import shipped_models
+from edged.inference.files.card import Card, read_card
 from edged.messages.event import ModelUse
 from edged.messages.health import State
 from edged.messages.sound import Harmonics, HarmonicWindow, ScoredWindow, Span, Window

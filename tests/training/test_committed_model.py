@@ -8,8 +8,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from edged.evaluation import metrics
-from edged.inference.card import Card, read_card
 from edged.inference.cpu_model import CpuModel
+from edged.inference.files.card import Card, read_card
 from edged.stages import reject_unknown
 from edged.stages.compute_log_mel import LogMelConfig, log_mel
 from edged.training import corpus, folds, validation

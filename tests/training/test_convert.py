@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from edged.errors import ModelError
-from edged.inference.card import Card
 from edged.inference.catalogue import Catalogue, ModelsConfig
 from edged.inference.cpu_model import CpuModel
+from edged.inference.files.card import Card
 from edged.inference.model import dequantise
-from edged.inference.origin import FolderMirror
-from edged.inference.store import fetch, write_card
+from edged.inference.supply.origin import FolderMirror
+from edged.inference.supply.store import fetch, write_card
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 FACES = DATA / "theJamesChen__LFW-ComputerVision" / "lfw"

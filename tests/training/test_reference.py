@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edged.inference.card import Card, read_card
+from edged.inference.files.card import Card, read_card
 from edged.runtime.drift import Drift, DriftConfig
 from edged.stages import reject_unknown
 from edged.stages.compute_log_mel import LogMelConfig, log_mel
