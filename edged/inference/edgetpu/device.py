@@ -18,7 +18,10 @@ from edged.messages.health import State
 from edged.runtime.health import Part
 
 RETRY_S = (0.25, 4.0)
-"""The device is opened again after so long, doubling up to the second: back within 5 s of its recovery."""
+"""Two tries begin so long apart, doubling up to the second: the device is back within 5 s of its recovery.
+
+Counted from the beginning of a try, since one that hangs takes its time; but after each failure the first must pass.
+"""
 TIRED = 30
 """After so many failures in a row it is tried only every ``TIRED_S``: each try costs a Pi half a second of a core."""
 TIRED_S = 30.0
@@ -33,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 def retry_s(failures: int) -> float:
-    """How long to wait after that many failures in a row."""
+    """How far apart two tries begin after that many failures in a row."""
     return TIRED_S if failures > TIRED else float(min(RETRY_S[1], RETRY_S[0] * 2 ** (failures - 1)))
 
 
@@ -52,7 +55,7 @@ class EdgeTpu:
     ) -> None:
         """``announce`` is told of every change; ``present``: is it plugged in; ``reset`` says what it did.
 
-        ``wait_s`` gives from the number of failures in a row how long to wait before the next try.
+        ``wait_s`` gives from the number of failures in a row how far apart two tries begin.
         """
         self.name = name
         self._config, self._health, self._announce = config, health, announce
@@ -120,10 +123,10 @@ class EdgeTpu:
             try:
                 self._serve()
             except DeviceLostError as fault:
-                self._failed(str(fault), time.monotonic() - began_s)
+                self._failed(str(fault), began_s)
             except Exception as bug:  # ours; the box goes on without the device rather than without a watcher
                 log.exception("fault in edged", extra={"device": self.name})
-                self._failed(f"fault in edged: {bug!r}", time.monotonic() - began_s)
+                self._failed(f"fault in edged: {bug!r}", began_s)
 
     def _serve(self) -> None:
         """One session from beginning to end; DeviceLostError with the reason when a fault ended it."""
@@ -175,16 +178,16 @@ class EdgeTpu:
             self._health.set(State.OFF)
             self._announce(False)
 
-    def _failed(self, reason: str, lasted_s: float) -> None:
+    def _failed(self, reason: str, began_s: float) -> None:
         """Say so, and wait until it is worth another try."""
-        self._failures = 1 if lasted_s > STEADY_S else self._failures + 1
+        self._failures = 1 if time.monotonic() - began_s > STEADY_S else self._failures + 1
         log.warning("accelerator lost", extra={"device": self.name, "reason": reason, "failures": self._failures})
         self._health.count("lost")
         self._health.set(State.DEGRADED, f"{reason}; its models run on the CPU")
         self._announce(False)
         if self._failures >= RESET_AFTER and (did := self._reset()):
             log.info("accelerator reset", extra={"device": self.name, "did": did})
-        until_s = time.monotonic() + self._wait_s(self._failures)
+        until_s = max(began_s + self._wait_s(self._failures), time.monotonic() + RETRY_S[0])
         was_present = self._present()
         while (left_s := until_s - time.monotonic()) > 0 and not self._stopping and self._present() == was_present:
             self._sleep(min(left_s, PLUG_S))
