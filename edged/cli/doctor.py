@@ -4,9 +4,9 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from edged.cli.arguments import add_config
 from edged.cli.terminal import print_json
 
 
@@ -20,7 +20,7 @@ def add_parser(commands: Any) -> None:
     )
     for name, (_, description) in CHECKS.items():
         parser.add_argument(f"--{name}", action="append_const", dest="checks", const=name, help=description)
-    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="default: edged.yaml, /etc/edged/edged.yaml")
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 

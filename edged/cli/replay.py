@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edged.cli.arguments import add_config
 from edged.cli.terminal import complain, progress
 from edged.errors import ConfigError, EdgedError
 
@@ -28,7 +29,7 @@ def add_parser(commands: Any) -> None:
         "on, and the exit status is 1.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a recording")
-    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="default: edged.yaml, /etc/edged/edged.yaml")
+    add_config(parser)
     parser.add_argument("--pipeline", metavar="NAME", help="only this pipeline of the configuration")
     parser.add_argument("--output", choices=("jsonl", "csv", "audacity"), default="jsonl", help="default: jsonl")
     parser.add_argument("--out", type=Path, metavar="PATH", help="a file for the events, or a folder for label files")

@@ -2,8 +2,9 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
+
+from edged.cli.arguments import add_config
 
 
 def add_parser(commands: Any) -> None:
@@ -14,7 +15,7 @@ def add_parser(commands: Any) -> None:
         description="Run until SIGTERM or Ctrl-C (a second one stops at once), or until every recording has ended. "
         "SIGHUP takes up models that the configuration names now, or that were changed, without a pause.",
     )
-    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="default: edged.yaml, /etc/edged/edged.yaml")
+    add_config(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -112,3 +112,14 @@ def test_what_an_interrupted_pull_has_got_is_kept(models):
     assert pulling.returncode == 1
     assert said == "edged: model conv_fixture: interrupted; the same command goes on from there\n"
     assert part.stat().st_size > 0
+
+
+@pytest.mark.parametrize("order", [["-c", "FILE", "list"], ["list", "-c", "FILE"]])
+def test_the_config_may_be_named_before_or_after_the_action(order, tmp_path, capsys, monkeypatch):
+    """Whoever is used to one command finds the other the same."""
+    monkeypatch.delenv("EDGED_MODELS__PATH")
+    (tmp_path / "mine.yaml").write_text(f"models: {{path: {tmp_path / 'elsewhere'}}}\n")
+    (tmp_path / "elsewhere" / "broken_one").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "broken_one" / "card.yaml").write_text("{}")
+    main(["models", *(str(tmp_path / "mine.yaml") if word == "FILE" else word for word in order)])
+    assert "broken_one" in "".join(capsys.readouterr())

@@ -2,8 +2,9 @@
 
 import argparse
 import importlib
-from pathlib import Path
 from typing import Any
+
+from edged.cli.arguments import add_config
 
 ACTIONS = ("list", "show", "pull", "verify", "bench", "compile", "build", "sign", "evaluate")
 
@@ -11,10 +12,11 @@ ACTIONS = ("list", "show", "pull", "verify", "bench", "compile", "build", "sign"
 def add_parser(commands: Any) -> None:
     """Add this command's arguments."""
     parser = commands.add_parser("models", help="see, fetch, check and measure models", description="See to models.")
-    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="default: edged.yaml, /etc/edged/edged.yaml")
+    add_config(parser)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name in ACTIONS:
         importlib.import_module(f"edged.cli.models.{name}").add_parser(actions)
+        add_config(actions.choices[name], argparse.SUPPRESS)
 
 
 def run(options: argparse.Namespace) -> int:
