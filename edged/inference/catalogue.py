@@ -17,6 +17,7 @@ from edged.errors import ModelError
 from edged.inference.cpu_model import CpuModel
 from edged.inference.files.card import Card
 from edged.inference.files.signature import SignaturePolicy
+from edged.runtime.machine import state_folder
 
 
 class ModelsConfig(Section):
@@ -50,16 +51,6 @@ def shipped_models() -> Path:
     return tree if tree.is_dir() else Path(sysconfig.get_path("data")) / "share" / "edged" / "models"
 
 
-def own_models(environment: Mapping[str, str], user: int) -> Path:
-    """The folder of this box's own models where the config names none; ``user`` is the user id, 0 for root."""
-    if state := environment.get("STATE_DIRECTORY", "").partition(":")[0]:
-        return Path(state) / "models"
-    data, home = environment.get("XDG_DATA_HOME", ""), environment.get("HOME", "")
-    if user == 0 or not (data or home):
-        return Path("/var/lib/edged/models")
-    return Path(data or Path(home) / ".local" / "share") / "edged" / "models"
-
-
 class Catalogue:
     """Finds models by name and loads them."""
 
@@ -67,7 +58,7 @@ class Catalogue:
         """``shipped``: the folder that came with edged, with ``catalogue.yaml``; None: :func:`shipped_models`."""
         self._config = config
         self._shipped = shipped or shipped_models()
-        self.path = config.path or own_models(os.environ, os.getuid())
+        self.path = config.path or state_folder(os.environ, os.getuid()) / "models"
 
     def names(self) -> list[str]:
         """The models that have a card."""

@@ -18,6 +18,7 @@ from edged.runtime.health import Part
 
 T = TypeVar("T")
 U = TypeVar("U")
+V = TypeVar("V")
 
 Steps = Mapping[str, float]
 """Milliseconds that each stage took on the item at hand, by the stage's name in snake_case."""
@@ -52,6 +53,10 @@ class Flow(Generic[T]):
         """Add a stage."""
         return Flow(self._name, self._source, self._now_s, (*self._stages, stage))
 
+    def on(self, kind: type[V], stage: Callable[[V], Iterable[U]]) -> "Flow[T | U]":
+        """Add a stage for items of one kind; all others pass by it."""
+        return Flow(self._name, self._source, self._now_s, (*self._stages, Only(kind, stage)))
+
     def into(
         self, *sinks: Callable[[T], None], health: Part, stamp: Callable[[T, Steps], T] = lambda item, _: item
     ) -> "Pipeline":
@@ -74,6 +79,24 @@ class Tap(Generic[T]):
     def __call__(self, item: T) -> Iterable[T]:
         self._onlooker(item)
         yield item
+
+
+class Only(Generic[V, U]):
+    """A stage for items of one kind; all others pass by."""
+
+    def __init__(self, kind: type[V], stage: Callable[[V], Iterable[U]]) -> None:
+        self._kind, self._stage = kind, stage
+        self.__name__ = getattr(stage, "__name__", type(stage).__name__)
+        self.steps: dict[str, float] = {}
+        """Empty after an item that passed by."""
+
+    def __call__(self, item: Any) -> tuple[Any, ...]:
+        self.steps.clear()
+        return run_stage(step_name(self), self._stage, item, self.steps) if isinstance(item, self._kind) else (item,)
+
+    def __getattr__(self, name: str) -> Any:
+        """``advance`` and ``finish``, where the stage has them."""
+        return getattr(self._stage, name)
 
 
 def snake_case(name: str) -> str:

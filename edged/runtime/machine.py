@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 STA_UNSYNC = 0x0040
@@ -56,3 +57,13 @@ def _read(path: str) -> str:
         return Path(path).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def state_folder(environment: Mapping[str, str], user: int) -> Path:
+    """Where this box keeps what is its own and the config names no place for; ``user`` is the user id, 0 for root."""
+    if state := environment.get("STATE_DIRECTORY", "").partition(":")[0]:
+        return Path(state)
+    data, home = environment.get("XDG_DATA_HOME", ""), environment.get("HOME", "")
+    if user == 0 or not (data or home):
+        return Path("/var/lib/edged")
+    return Path(data or Path(home) / ".local" / "share") / "edged"

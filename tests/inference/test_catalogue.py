@@ -2,13 +2,12 @@
 
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 import yaml
 
 from edged.errors import ModelError
-from edged.inference.catalogue import Catalogue, ModelsConfig, own_models, shipped_models
+from edged.inference.catalogue import Catalogue, ModelsConfig, shipped_models
 
 ENTRY = """\
 toy:
@@ -132,19 +131,3 @@ def test_an_entry_is_a_card(listed):
     card = listed().available()["toy"]
     assert card.name == "toy"
     assert card.files["cpu"].url == facts["files"]["cpu"]["url"]
-
-
-@pytest.mark.parametrize(
-    ("environment", "user", "folder"),
-    [
-        ({"STATE_DIRECTORY": "/var/lib/edged:/x", "HOME": "/root"}, 0, "/var/lib/edged/models"),
-        ({"STATE_DIRECTORY": "/var/lib/private/edged"}, 990, "/var/lib/private/edged/models"),
-        ({"HOME": "/root", "XDG_DATA_HOME": "/data"}, 0, "/var/lib/edged/models"),
-        ({"HOME": "/home/pi"}, 1000, "/home/pi/.local/share/edged/models"),
-        ({"HOME": "/home/pi", "XDG_DATA_HOME": "/data"}, 1000, "/data/edged/models"),
-        ({}, 1000, "/var/lib/edged/models"),
-    ],
-)
-def test_the_box_s_own_models_are_where_its_data_is(environment, user, folder):
-    """Under systemd, as root, as a person, as nobody in particular."""
-    assert own_models(environment, user) == Path(folder)

@@ -104,3 +104,10 @@ def test_a_tap_shows_items_and_changes_nothing():
 def test_stage_names_are_snake_case():
     """Steps in ``latency_ms`` read like the rest of the JSON."""
     assert snake_case("ComputeLogMel") == "compute_log_mel"
+
+
+def test_a_stage_for_one_kind_leaves_the_others_alone():
+    """They pass by in order; what the stage holds back still comes out at the end."""
+    got, health = [], Health().part("p")
+    Flow.start("test", [1, 2.5, 2, 3], float).on(int, Pairs()).into(got.append, health=health).run()
+    assert got == [2.5, 3, 3]

@@ -3,6 +3,7 @@
 import re
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +40,19 @@ def test_systemd_is_told(tmp_path, monkeypatch):
         monkeypatch.setenv("NOTIFY_SOCKET", path)
         assert notify("READY=1\nSTATUS=drones on microphone")
         assert listening.recv(1000) == b"READY=1\nSTATUS=drones on microphone"
+
+
+@pytest.mark.parametrize(
+    ("environment", "user", "folder"),
+    [
+        ({"STATE_DIRECTORY": "/var/lib/edged:/x", "HOME": "/root"}, 0, "/var/lib/edged"),
+        ({"STATE_DIRECTORY": "/var/lib/private/edged"}, 990, "/var/lib/private/edged"),
+        ({"HOME": "/root", "XDG_DATA_HOME": "/data"}, 0, "/var/lib/edged"),
+        ({"HOME": "/home/pi"}, 1000, "/home/pi/.local/share/edged"),
+        ({"HOME": "/home/pi", "XDG_DATA_HOME": "/data"}, 1000, "/data/edged"),
+        ({}, 1000, "/var/lib/edged"),
+    ],
+)
+def test_what_is_the_box_s_own_is_where_its_data_is(environment, user, folder):
+    """Under systemd, as root, as a person, as nobody in particular."""
+    assert machine.state_folder(environment, user) == Path(folder)

@@ -1,0 +1,1 @@
+"""Geometry of pictures that several stages need: boxes, crops, points."""
