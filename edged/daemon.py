@@ -16,7 +16,7 @@ from edged.messages.sound import Chunk
 from edged.messages.wire import ActiveMessage
 from edged.models_in_use import ModelsInUse
 from edged.outbox import Outbox
-from edged.pipelines import DronesConfig, listen
+from edged.pipelines.drones import DronesConfig, listen
 from edged.report import health_message, info_message
 from edged.runtime.capture import Capture
 from edged.runtime.flow import Pipeline
@@ -97,7 +97,7 @@ class Daemon:
     def _start_pipelines(self, stack: ExitStack) -> None:
         for name, config in self._running_pipelines().items():
             if self._mqtt:
-                self._mqtt.retain(f"active/{name}", ActiveMessage(active=False, event=None))
+                self._mqtt.retain(f"active/{name}", ActiveMessage(active=False, events=[]))
             pipeline = self._build(name, config, stack)
             thread = threading.Thread(target=pipeline.run, name=f"pipeline-{name}", daemon=True)
             thread.start()

@@ -9,7 +9,7 @@ from edged.inference.catalogue import Catalogue
 from edged.inference.model import Model
 from edged.messages.health import State
 from edged.messages.sound import HarmonicWindow, KnownWindow
-from edged.pipelines import DronesConfig, model_stages
+from edged.pipelines.drones import DronesConfig, model_stages
 from edged.reload import Reloader, Running
 from edged.runtime.exchange import Exchange, Line
 from edged.runtime.health import Health

@@ -16,7 +16,7 @@ from edged.inference.files.card import Card, read_card
 from edged.inference.model import Model
 from edged.messages.health import State
 from edged.messages.sound import HarmonicWindow, KnownWindow
-from edged.pipelines import DronesConfig
+from edged.pipelines.drones import DronesConfig
 from edged.runtime.exchange import Exchange, Line
 from edged.runtime.health import Part
 from edged.settings import Settings

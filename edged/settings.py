@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from edged.config import Section, Slug, load
 from edged.inference.accelerators import AcceleratorConfig
 from edged.inference.catalogue import ModelsConfig
-from edged.pipelines import DronesConfig
+from edged.pipelines.drones import DronesConfig
 from edged.runtime.logs import LogConfig
 from edged.runtime.machine import host_slug
 from edged.sinks.journal import JournalConfig

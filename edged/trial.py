@@ -13,7 +13,7 @@ import numpy as np
 from edged.errors import EdgedError, ModelError
 from edged.inference.model import Model
 from edged.messages.sound import Harmonics, HarmonicWindow, Samples, ScoredWindow, Span, Window
-from edged.pipelines import DronesConfig, check_fit, model_stages
+from edged.pipelines.drones import DronesConfig, check_fit, model_stages
 from edged.runtime.health import Part
 from edged.runtime.shadow import Shadow
 

@@ -127,7 +127,7 @@ def explain(kind: str, payload: bytes) -> str:
         late = f"{content['latency_ms']['total']:.0f} ms after the sound"
         return f"a {content['label']} event {verb} ({where}; {evidence}; {late})"
     if kind == "active":
-        gist = f"a {content['event']['label']}" if content["active"] else "nothing"
+        gist = ", ".join(event["label"] for event in content["events"]) or "nothing"
     else:
         gist = content.get("state") or content["version"]
     return f"{gist}: {MEANINGS[kind]}"

@@ -18,7 +18,7 @@ from edged.inference.model import Answer
 from edged.messages.event import Phase
 from edged.messages.health import State
 from edged.messages.sound import Chunk, Span
-from edged.pipelines import listen, model_stages
+from edged.pipelines.drones import listen, model_stages
 from edged.reload import Reloader, Running, changed_keys
 from edged.runtime.exchange import Exchange
 from edged.runtime.health import Health

@@ -10,7 +10,7 @@ from edged.inference.cpu_model import CpuModel
 from edged.inference.model import Answer
 from edged.messages.health import State
 from edged.messages.sound import Chunk, Span
-from edged.pipelines import DronesConfig, listen, model_stages
+from edged.pipelines.drones import DronesConfig, listen, model_stages
 from edged.runtime.health import Health
 from edged.runtime.shadow import Shadow
 from edged.shadow_process import NICE

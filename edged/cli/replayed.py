@@ -8,7 +8,7 @@ from edged.errors import EdgedError
 from edged.inference.model import Model
 from edged.messages.event import Event, Phase
 from edged.messages.sound import Chunk, ScoredWindow
-from edged.pipelines import DronesConfig, drones
+from edged.pipelines.drones import DronesConfig, drones
 from edged.runtime.health import Health
 from edged.sources.input_check import InputCheck, InputCheckConfig
 from edged.sources.recording import Recording, RecordingConfig

@@ -42,5 +42,7 @@ class Event:
     epoch_s: float
     model: ModelUse
     evidence: Mapping[str, float] = field(default_factory=dict)
+    subject: str | None = None
+    """Whom it is about: ``person:<id in the gallery>``, or ``stranger:<ULID>``, the same for as long as they stay."""
     latency_ms: Mapping[str, float] = field(default_factory=dict)
     """Milliseconds by step."""

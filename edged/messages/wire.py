@@ -51,6 +51,9 @@ class EventMessage(Message):
     pipeline: str
     phase: Phase
     label: str
+    """What was heard or who was seen; ``unknown``: somebody nobody enrolled; ``spoof``: a picture of a face."""
+    subject: str | None = None
+    """Whom it is about: ``person:<id>``, or ``stranger:<ULID>``, which stays the same through a visit."""
     confidence: float
     """Score in [0, 1] of the label."""
     started_at: str
@@ -73,8 +76,8 @@ class ActiveMessage(Message):
 
     schema_version: int = SCHEMA_VERSION
     active: bool
-    event: EventMessage | None
-    """The last message of the event that is on."""
+    events: list[EventMessage]
+    """The last message of each event that is on, the oldest event first."""
 
 
 class PartMessage(Message):
@@ -145,6 +148,7 @@ def event_message(event: Event, seq: int, now_s: float) -> EventMessage:
         pipeline=event.pipeline,
         phase=event.phase,
         label=event.label,
+        subject=event.subject,
         confidence=round(event.confidence, 4),
         started_at=rfc3339(event.epoch_s + event.start_s),
         ended_at=rfc3339(event.epoch_s + event.end_s) if event.phase is Phase.END else None,

@@ -20,6 +20,8 @@ from edged.runtime.health import Part
 
 IN_FLIGHT = 20
 """Messages sent and not yet acknowledged."""
+MOST_ACTIVE = 20
+"""Events of one pipeline that ``active/<pipeline>`` shows at most; more at once stand in ``event/…`` alone."""
 RECONNECT_S = (1, 30)
 """paho waits so long at first, doubling up to the second, between tries."""
 
@@ -84,6 +86,7 @@ class Mqtt:
         self._config, self._outbox, self._health = config, outbox, health
         self._root = f"{config.base_topic}/{device}"
         self._retained: dict[str, bytes] = {}
+        self._active: dict[str, dict[str, EventMessage]] = {}
         self._in_flight: dict[int, int | None] = {}
         self._lock = threading.Lock()
         self._retaining = threading.Lock()  # the latest word on a topic is also the last one sent; never in on_publish
@@ -129,8 +132,12 @@ class Mqtt:
 
     def show_active(self, message: EventMessage) -> None:
         """Follow the outbox: keep ``active/<pipeline>`` true."""
-        over = message.phase is Phase.END
-        self.retain(f"active/{message.pipeline}", ActiveMessage(active=not over, event=None if over else message))
+        on = self._active.setdefault(message.pipeline, {})
+        if message.phase is Phase.END:
+            on.pop(message.id, None)
+        elif message.id in on or len(on) < MOST_ACTIVE:
+            on[message.id] = message
+        self.retain(f"active/{message.pipeline}", ActiveMessage(active=bool(on), events=list(on.values())))
 
     def _make_client(self, device: str) -> paho.Client:
         config = self._config

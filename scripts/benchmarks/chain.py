@@ -7,7 +7,7 @@ from edged.inference.cpu_model import CpuModel
 from edged.inference.files.verify import read_verified
 from edged.inference.interpreter import make_interpreter
 from edged.messages.sound import Chunk, Samples, ScoredWindow, Span
-from edged.pipelines import DronesConfig, drones
+from edged.pipelines.drones import DronesConfig, drones
 from edged.runtime.health import Health
 from edged.sources.microphone import MicrophoneConfig
 from edged.stages.cut_windows import CutWindows
@@ -39,7 +39,7 @@ def share_passed(sound: Samples, config: DronesConfig) -> float:
 
 
 class Chain:
-    """`edged.pipelines.drones` with its defaults, fed as the microphone feeds it, from a sound that repeats itself."""
+    """The drones pipeline with its defaults, fed as the microphone feeds it, from a sound that repeats itself."""
 
     def __init__(self, model: CpuModel, sound: Samples) -> None:
         """Fed until the first window is out: from then on, each step cuts one window."""

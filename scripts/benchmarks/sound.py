@@ -19,7 +19,7 @@ from benchmarks.measure import Group, Measured
 from benchmarks.timing import always, in_turns, median_ms, median_ratio, timed
 from benchmarks.usual_stack import all_threads_ms, librosa_log_mel, size_of, usual_stack
 from edged.messages.sound import Span, Window
-from edged.pipelines import DronesConfig, check_fit
+from edged.pipelines.drones import DronesConfig, check_fit
 from edged.sources.recording import Recording, RecordingConfig
 from edged.stages import compute_log_mel
 from edged.stages.filter_harmonics import FilterHarmonics

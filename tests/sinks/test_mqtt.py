@@ -86,10 +86,10 @@ def test_active_shows_what_is_on_for_whoever_comes_late(box, broker, listener):
     late = Listener(broker.port)
     late.wait_for(lambda it: it.on("active/drones"))
     assert late.messages[0].retained
-    assert late.on("active/drones")[0]["event"]["label"] == "drone"
+    assert [event["label"] for event in late.on("active/drones")[0]["events"]] == ["drone"]
     box.outbox(an_event(Phase.END))
     late.wait_for(lambda it: len(it.on("active/drones")) == 2)
-    assert late.on("active/drones")[1] == {"schema_version": 1, "active": False, "event": None}
+    assert late.on("active/drones")[1] == {"schema_version": 1, "active": False, "events": []}
     late.close()
 
 

@@ -1,7 +1,6 @@
-"""The data's way: which stages follow one another, for each kind of pipeline. The numbers come from the config."""
+"""From sound to drone events."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -13,9 +12,10 @@ from edged.inference.files.verify import verified_file
 from edged.inference.model import Model
 from edged.messages.event import Event
 from edged.messages.sound import Chunk, HarmonicWindow, KnownWindow, ScoredWindow
+from edged.pipelines.latency import stamp_latency
 from edged.runtime.drift import DriftConfig
 from edged.runtime.exchange import Line
-from edged.runtime.flow import Flow, Interruption, Pipeline, Steps, Tap
+from edged.runtime.flow import Flow, Interruption, Pipeline, Tap
 from edged.runtime.health import Health, Part
 from edged.stages.classify_sound import ClassifySound
 from edged.stages.compute_log_mel import ComputeLogMel, LogMelConfig
@@ -117,11 +117,6 @@ def model_stages(
 def heard_until_s(chunk: Chunk) -> float:
     """The watermark of sound."""
     return chunk.span.end_s
-
-
-def stamp_latency(event: Event, steps: Steps) -> Event:
-    """Write on the event how long each stage took on the window that decided it."""
-    return replace(event, latency_ms=dict(steps))
 
 
 def check_fit(name: str, config: DronesConfig, model: Model) -> LogMelConfig:

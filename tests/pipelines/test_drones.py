@@ -3,7 +3,7 @@
 import pytest
 
 from edged.config import ConfigFaults
-from edged.pipelines import DronesConfig
+from edged.pipelines.drones import DronesConfig
 from edged.settings import read_settings
 
 
