@@ -28,6 +28,7 @@ class ModelsInUse:
         self._catalogue = Catalogue(settings.models)
         self.accelerators = Accelerators(settings.accelerator.edgetpu, health, announce)
         self._loaded: dict[str, Model] = {}
+        self._kept: dict[str, Model] = {}
         self._running: dict[str, Running] = {}
         self._reloader: Reloader | None = None
 
@@ -38,10 +39,13 @@ class ModelsInUse:
         self._health.part(f"models.{name}").set(State.OK)
         return self.accelerators.attach(cpu)
 
+    def keep(self, name: str) -> Model:
+        """The model, for a pipeline that goes on with it until the box stops."""
+        self._kept[name] = self._once(name)
+        return self._kept[name]
+
     def judge(self, name: str, config: DronesConfig, stack: ExitStack) -> Exchange[HarmonicWindow, KnownWindow]:
         """The stages of pipeline ``name`` that depend on its model; ``stack`` stops its shadow."""
-        if config.model not in self._loaded:
-            self._loaded[config.model] = self.load(config.model)
         shown_to = []
         if config.shadow:
             shadow = make_shadow(
@@ -54,7 +58,7 @@ class ModelsInUse:
         def stages(model: Model) -> Line[HarmonicWindow, KnownWindow]:
             return model_stages(name, config, model, *shown_to, health=self._health)
 
-        model = self._loaded[config.model]
+        model = self._once(config.model)
         exchange = Exchange(stages(model))
         self._running[name] = Running(config, model, exchange, stages)
         return exchange
@@ -86,7 +90,13 @@ class ModelsInUse:
 
     def in_use(self) -> list[Model]:
         """Each once."""
-        return list({id(running.model): running.model for running in self._running.values()}.values())
+        models = [*(running.model for running in self._running.values()), *self._kept.values()]
+        return list({id(model): model for model in models}.values())
+
+    def _once(self, name: str) -> Model:
+        if name not in self._loaded:
+            self._loaded[name] = self.load(name)
+        return self._loaded[name]
 
     def _find(self, name: str) -> Path:
         return self._catalogue.folder(name)
@@ -96,6 +106,8 @@ class ModelsInUse:
         return self._catalogue.load(name)
 
     def _retire(self, model: Model) -> None:
+        if model in self._kept.values():
+            return
         model.close()
         if model.card.name not in {each.card.name for each in self.in_use()}:
             self._health.remove(f"models.{model.card.name}")
