@@ -7,32 +7,27 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from types import FrameType
 from typing import TextIO
 
+from edged.captures import Captures
 from edged.messages.health import State
-from edged.messages.sound import Chunk
 from edged.messages.wire import ActiveMessage
 from edged.models_in_use import ModelsInUse
 from edged.outbox import Outbox
-from edged.pipelines.drones import DronesConfig, listen
+from edged.people_in_use import PeopleInUse
+from edged.pipelines.drones import listen
+from edged.pipelines.faces import FacesConfig, face_models, faces
 from edged.report import health_message, info_message
-from edged.runtime.capture import Capture
 from edged.runtime.flow import Pipeline
 from edged.runtime.health import Health
 from edged.runtime.service_manager import notify
-from edged.settings import Settings
+from edged.settings import PipelineConfig, Settings
 from edged.sinks.journal import Journal
 from edged.sinks.mqtt import Mqtt
-from edged.sources.input_check import InputCheck
-from edged.sources.microphone import Microphone, MicrophoneConfig
-from edged.sources.recording import Recording
 
 TICK_S = 1.0
-QUEUE_CHUNKS = 200
-"""Sound that may wait for a pipeline: 10 s at the usual 50 ms a chunk."""
-STOP_LIMIT_S = {"source": 1.0, "pipeline": 1.0, "mqtt": 2.0}
+STOP_LIMIT_S = {"pipeline": 1.0, "mqtt": 2.0}
 """How long each step of stopping may take; 5 s in all."""
 
 log = logging.getLogger(__name__)
@@ -49,7 +44,8 @@ class Daemon:
         self._stopping = threading.Event()
         self._health = Health()
         self._models = ModelsInUse(settings, self._health, self._announce)
-        self._captures: dict[str, Capture[Chunk]] = {}
+        self._captures = Captures(settings.sources, self._health)
+        self._people = PeopleInUse(settings, self._health, self._models.keep, self._captures.watch)
         self._threads: list[threading.Thread] = []
         self._mqtt: Mqtt | None = None
         self._outbox = Outbox()
@@ -62,7 +58,7 @@ class Daemon:
             self._start_sinks(stack)
             self._start_pipelines(stack)
             self._models.start(self._read, self._tell_info, stack)
-            self._start_sources(stack)
+            self._captures.start(stack)
             self._ready()
             while not self._stopping.wait(TICK_S) and self._busy():
                 self._tick()
@@ -104,30 +100,22 @@ class Daemon:
             stack.callback(thread.join, STOP_LIMIT_S["pipeline"])
             self._threads.append(thread)
 
-    def _build(self, name: str, config: DronesConfig, stack: ExitStack) -> Pipeline:
-        queue = self._capture(config.source).subscribe(QUEUE_CHUNKS, mark_gap=lambda chunk: replace(chunk, gap=True))
+    def _build(self, name: str, config: PipelineConfig, stack: ExitStack) -> Pipeline:
         health = self._health.part(f"pipelines.{name}")
-        return listen(name, config, queue, self._models.judge(name, config, stack), health, self._outbox)
+        if isinstance(config, FacesConfig):
+            models = face_models(config, self._models.keep)
+            search = self._people.search(config, models, stack)
+            pictures = self._captures.pictures(config.source)
+            return faces(name, config, pictures, models, search, health, self._outbox)
+        judge = self._models.judge(name, config, stack)
+        return listen(name, config, self._captures.sound(config.source), judge, health, self._outbox)
 
-    def _capture(self, name: str) -> Capture[Chunk]:
-        """The one reader of a source, however many pipelines listen to it."""
-        if name not in self._captures:
-            config, health = self._settings.sources[name], self._health.part(f"sources.{name}")
-            source = Microphone(config) if isinstance(config, MicrophoneConfig) else Recording(config)
-            self._captures[name] = Capture(name, source, health, InputCheck(config.check, health))
-        return self._captures[name]
-
-    def _start_sources(self, stack: ExitStack) -> None:
-        for capture in self._captures.values():
-            capture.start()
-            stack.callback(capture.stop, STOP_LIMIT_S["source"])
-
-    def _running_pipelines(self) -> dict[str, DronesConfig]:
+    def _running_pipelines(self) -> dict[str, PipelineConfig]:
         return {name: pipeline for name, pipeline in self._settings.pipelines.items() if pipeline.enabled}
 
     def _ready(self) -> None:
         took_s = time.monotonic() - self._began
-        sources, pipelines = ", ".join(self._captures), ", ".join(self._running_pipelines())
+        sources, pipelines = ", ".join(self._captures.names), ", ".join(self._running_pipelines())
         log.info("ready", extra={"sources": sources, "pipelines": pipelines, "took_s": f"{took_s:.2f}"})
         self._tell_info()
         self._publish_health()
@@ -135,13 +123,10 @@ class Daemon:
 
     def _busy(self) -> bool:
         """False once every source has ended and every pipeline has taken what there was."""
-        return any(capture.running for capture in self._captures.values()) or any(
-            thread.is_alive() for thread in self._threads
-        )
+        return self._captures.running or any(thread.is_alive() for thread in self._threads)
 
     def _tick(self) -> None:
-        for capture in self._captures.values():
-            capture.check()
+        self._captures.check()
         revision, published_s = self._published
         if revision != self._health.revision or time.monotonic() - published_s >= self._settings.health.interval_s:
             self._publish_health()
@@ -152,7 +137,7 @@ class Daemon:
             return
         message = health_message(self._health, self._outbox, time.monotonic() - self._began)
         self._mqtt.retain("health", message)
-        for name in list(self._captures):
+        for name in self._captures.names:
             state = message.parts[f"sources.{name}"].state
             self._mqtt.retain(f"availability/{name}", "online" if state in {State.OK, State.DEGRADED} else "offline")
 

@@ -23,3 +23,7 @@ class DeviceLostError(EdgedError):
 
 class RecordingError(EdgedError):
     """A sound file cannot be read (any further)."""
+
+
+class GalleryError(EdgedError):
+    """The gallery of people cannot be used as it is, or refuses what was asked; it is as it was before."""

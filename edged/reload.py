@@ -125,7 +125,8 @@ class Reloader:
             self._say("settings", f"needs a restart: {', '.join(rest)}")
         loaded: dict[str, Model] = {}
         for name, running in self._pipelines.items():
-            model = wanted.pipelines[name].model if name in wanted.pipelines else running.config.model
+            there = wanted.pipelines.get(name)
+            model = there.model if isinstance(there, DronesConfig) else running.config.model
             try:
                 self._renew(name, running, model, loaded)
             except Exception as fault:  # whatever is wrong with it, the old one goes on

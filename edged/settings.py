@@ -8,13 +8,18 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from edged.config import Section, Slug, load
+from edged.control.config import ControlConfig
+from edged.enrolment.config import EnrolmentConfig
+from edged.gallery.config import GalleryConfig
 from edged.inference.accelerators import AcceleratorConfig
 from edged.inference.catalogue import ModelsConfig
 from edged.pipelines.drones import DronesConfig
+from edged.pipelines.faces import FacesConfig
 from edged.runtime.logs import LogConfig
 from edged.runtime.machine import host_slug
 from edged.sinks.journal import JournalConfig
 from edged.sinks.mqtt import MqttConfig
+from edged.sources.camera import CameraConfig
 from edged.sources.microphone import MicrophoneConfig
 from edged.sources.recording import RecordingConfig
 
@@ -29,12 +34,19 @@ class HealthConfig(Section):
     """Health is published this often, and at each change."""
 
 
-Source = Annotated[MicrophoneConfig | RecordingConfig, Field(discriminator="type")]
+SoundSource = MicrophoneConfig | RecordingConfig
+Source = Annotated[SoundSource | CameraConfig, Field(discriminator="type")]
+PipelineConfig = Annotated[DronesConfig | FacesConfig, Field(discriminator="kind")]
 
 
-def default_sources() -> dict[str, MicrophoneConfig | RecordingConfig]:
+def default_sources() -> dict[str, Source]:
     """One microphone, the system's default."""
     return {"microphone": MicrophoneConfig()}
+
+
+def default_pipelines() -> dict[str, PipelineConfig]:
+    """Drones."""
+    return {"drones": DronesConfig()}
 
 
 class Settings(Section):
@@ -47,11 +59,14 @@ class Settings(Section):
     location: str | None = None
     """Where it stands, for whoever reads `info`."""
     sources: dict[Slug, Source] = Field(default_factory=default_sources)
-    """What the box hears with, by a name of your choice."""
-    pipelines: dict[Slug, DronesConfig] = Field(default_factory=lambda: {"drones": DronesConfig()})
+    """What the box hears and sees with, by a name of your choice."""
+    pipelines: dict[Slug, PipelineConfig] = Field(default_factory=default_pipelines)
     """What it makes of it, by a name of your choice that stands in the topics."""
     models: ModelsConfig = ModelsConfig()
     accelerator: AcceleratorConfig = AcceleratorConfig()
+    gallery: GalleryConfig = GalleryConfig()
+    enrolment: EnrolmentConfig = EnrolmentConfig()
+    control: ControlConfig = ControlConfig()
     mqtt: MqttConfig = MqttConfig()
     journal: JournalConfig = JournalConfig()
     health: HealthConfig = HealthConfig()
@@ -68,6 +83,11 @@ class Settings(Section):
             if pipeline.enabled and pipeline.source not in self.sources:
                 known = ", ".join(self.sources) or "none"
                 raise ValueError(f"pipelines.{name}.source: {pipeline.source!r}, must be one of the sources: {known}")
+            if pipeline.enabled and isinstance(pipeline, FacesConfig) != isinstance(
+                self.sources[pipeline.source], CameraConfig
+            ):
+                wanted = "a camera" if isinstance(pipeline, FacesConfig) else "a microphone or a recording"
+                raise ValueError(f"pipelines.{name}.source: {pipeline.source!r}, must be {wanted}")
         return self
 
 

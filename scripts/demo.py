@@ -1,5 +1,6 @@
 """The demo: a broker, the real daemon on a fly-over, and every MQTT message with what it means."""
 
+import argparse
 import json
 import os
 import shutil
@@ -30,21 +31,34 @@ MEANINGS = {
     "state": "the box says it is there; the broker itself would say offline if it vanished",
     "info": "what this box is: version, models by hash, sources",
     "health": "how well each part is, every 30 s and at each change",
-    "availability": "whether this source can hear",
+    "availability": "whether this source hears or sees",
     "active": "what is going on right now, for whoever subscribes late",
 }
 
 
 def main() -> int:
-    """Run the demo; the exit status is 0 only if a drone was heard where one was played."""
-    recording = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    """Run the demo that is asked for."""
+    parser = argparse.ArgumentParser(prog="scripts/demo")
+    parser.add_argument("recording", nargs="?", type=Path, metavar="FILE", help="a recording of yours")
+    parser.add_argument("--faces", type=Path, metavar="DIR|VIDEO", help="people, or a video of them")
+    parser.add_argument("--mirror", metavar="DIR", help="with --faces: take the models from below a folder")
+    options = parser.parse_args()
+    if options.faces:
+        import demo_faces
+
+        return demo_faces.main(options)
+    return hear(options.recording)
+
+
+def hear(recording: Path | None) -> int:
+    """The demo of drones; the exit status is 0 only if a drone was heard where one was played."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edged-demo-")))
         port = free_port()
         stack.enter_context(Running(broker_command(folder, port), folder / "broker.log"))
         wait_for(port)
-        phases: list[str] = []
-        client = watch(port, phases)
+        events: list[dict[str, Any]] = []
+        client = watch(port, events)
         stack.callback(client.loop_stop)
         path = recording or synthesise(folder)
         say(f"[bold]Playing[/] {path.name} ({soundfile.info(str(path)).duration:.0f} s) to edged, in real time")
@@ -59,7 +73,7 @@ def main() -> int:
         if status:
             say((folder / "edged.log").read_text())
             return status
-    return conclude(phases, synthetic=recording is None)
+    return conclude([event["phase"] for event in events], synthetic=recording is None)
 
 
 def conclude(phases: list[str], *, synthetic: bool) -> int:
@@ -71,6 +85,7 @@ def conclude(phases: list[str], *, synthetic: bool) -> int:
     )
     say("\nWhat to try next:")
     say("  scripts/demo FILE                          a recording of yours")
+    say("  scripts/demo --faces DIR|VIDEO             people in place of drones")
     say("  .venv/bin/edged replay FILE --report r.html    the same as a page to look at")
     say("  .venv/bin/edged devices                    the microphones of this machine")
     say("  .venv/bin/edged run -c config/edged.yaml   listen to one, and publish to the broker named there")
@@ -97,14 +112,14 @@ def settings(folder: Path, recording: Path, port: int) -> Path:
     return path
 
 
-def watch(port: int, phases: list[str]) -> paho.Client:
-    """Subscribe to everything and print it; event phases are noted in ``phases``."""
+def watch(port: int, events: list[dict[str, Any]]) -> paho.Client:
+    """Subscribe to everything and print it; the events are noted in ``events``."""
 
     def on_message(_client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         topic = message.topic.removeprefix("edged/demo/")
         kind, _, _ = topic.partition("/")
         if kind == "event":
-            phases.append(json.loads(message.payload)["phase"])
+            events.append(json.loads(message.payload))
         say(f"[cyan]{time.strftime('%H:%M:%S')} {topic:<24}[/] {explain(kind, bytes(message.payload))}")
 
     client = paho.Client(CallbackAPIVersion.VERSION2)
@@ -121,11 +136,11 @@ def explain(kind: str, payload: bytes) -> str:
         return f"{payload.decode()}: {MEANINGS[kind]}"
     content = json.loads(payload)
     if kind == "event":
-        evidence = ", ".join(f"{name} {value:g}" for name, value in content["evidence"].items())
+        evidence = ", ".join(f"{name} {value:g}" for name, value in content["evidence"].items() if name[:4] != "box_")
         verb = {"start": "[bold red]begins[/]", "update": "goes on", "end": "[bold green]is over[/]"}[content["phase"]]
         where = f"{content['duration_s']:.1f} s, confidence {content['confidence']:.2f}"
-        late = f"{content['latency_ms']['total']:.0f} ms after the sound"
-        return f"a {content['label']} event {verb} ({where}; {evidence}; {late})"
+        late = f"{content['latency_ms']['total']:.0f} ms after it was there"
+        return f"{content['label']}: {verb} ({where}; {evidence}; {late})"
     if kind == "active":
         gist = ", ".join(event["label"] for event in content["events"]) or "nothing"
     else:

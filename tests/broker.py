@@ -44,9 +44,22 @@ class Broker:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
             self._process.send_signal(how)
             self._process.wait(10)
             self._process = None
+
+    def signal(self, which: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(which)
+
+
+def wait_until(condition: Any, timeout_s: float = 20.0) -> None:
+    """Until ``condition()`` holds."""
+    until = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < until, "it did not come true"
+        time.sleep(0.01)
 
 
 class Received(NamedTuple):

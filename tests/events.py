@@ -1,10 +1,13 @@
 """Events for tests."""
 
+from dataclasses import replace
+from typing import Any
+
 from edged.messages.event import Event, ModelUse, Phase
 
 
-def an_event(phase: Phase = Phase.START, number: int = 0, pipeline: str = "drones") -> Event:
-    return Event(
+def an_event(phase: Phase = Phase.START, number: int = 0, pipeline: str = "drones", **changes: Any) -> Event:
+    event = Event(
         id=f"{number:026d}",
         pipeline=pipeline,
         phase=phase,
@@ -18,3 +21,4 @@ def an_event(phase: Phase = Phase.START, number: int = 0, pipeline: str = "drone
         evidence={"f0_hz": 180.123456, "windows": 3},
         latency_ms={"classify_sound": 0.41234567},
     )
+    return replace(event, **changes)

@@ -69,6 +69,22 @@ class EventMessage(Message):
     """By step; ``total`` is from the end of the sound that decided it to this message."""
     delayed: bool = False
     """It waited for the broker: history, not live."""
+    clock: Literal["synchronised", "corrected", "unsynchronised"] = "synchronised"
+    """Whether the times can be trusted; ``corrected``: the clock was wrong then, the times were put right since."""
+    boot_id: str | None = None
+    """Of the boot that ``monotonic_s`` belongs to; only with ``unsynchronised``."""
+    monotonic_s: float | None = None
+    """Since that boot, when this was accepted; only with ``unsynchronised``."""
+
+
+class GapMessage(Message):
+    """``gap``: event messages that were numbered and will never come; said once, after a reconnection."""
+
+    schema_version: int = SCHEMA_VERSION
+    ranges: list[tuple[int, int]]
+    """First and last ``seq``, both gone; in between, where there were too many ranges, some have come."""
+    dropped: int
+    """How many are gone."""
 
 
 class ActiveMessage(Message):

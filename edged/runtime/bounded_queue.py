@@ -69,6 +69,16 @@ class BoundedQueue(Generic[T]):
             self._closed = True
             self._changed.notify_all()
 
+    def poll(self, limit_s: float) -> Iterator[T | None]:
+        """Items alone, one by one; None where none came within ``limit_s``. Ends after :meth:`close`."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._entries or self._closed, limit_s)
+                if self._closed and not self._entries:
+                    return
+                entry = self._entries.popleft() if self._entries else None
+            yield entry.item if entry is not None else None
+
     def __iter__(self) -> Iterator[T | Interruption]:
         while True:
             with self._changed:

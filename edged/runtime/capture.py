@@ -17,7 +17,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 STALL_S = 3.0
-"""A source that gives nothing for so long is lost (promise: noticed within 5 s)."""
+"""A source that gives nothing for so long is lost (promise: noticed within 5 s); opening it may take longer."""
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Waits between tries to open a lost source; the last one for ever. Each is drawn from 50 % to 100 % of it."""
 MOST_LEFT_BEHIND = 8
@@ -42,23 +42,44 @@ class Capture(Generic[T]):
     """Reads a source on a thread of its own, opens it again with back-off when it is lost, and says how it is."""
 
     def __init__(
-        self, name: str, source: Source[T], health: Part, inspect: Callable[[T], T] = lambda item: item
+        self,
+        name: str,
+        source: Source[T],
+        health: Part,
+        inspect: Callable[[T], T] = lambda item: item,
+        opening_s: float = STALL_S,
     ) -> None:
-        """``inspect`` sees each item first, on the capture thread, and may mend it."""
+        """``inspect`` sees each item first, on the capture thread; it may mend it, or find the source lost.
+
+        ``opening_s``: how long it may take until the source gives the first item; health says so after ``STALL_S``.
+        """
         self.name = name
-        self._source, self._health, self._inspect = source, health, inspect
+        self._source, self._health, self._inspect, self._opening_s = source, health, inspect, opening_s
         self._queues: list[BoundedQueue[T]] = []
         self._stopping = threading.Event()
         self._tries = 0  # to open the source, since it last gave something
+        self._opening = True  # it has given nothing since it was opened
         self._thread = self._make_thread()
         self._left_behind: list[threading.Thread] = []
         self._alive_at = time.monotonic()
 
-    def subscribe(self, capacity: int, mark_gap: Callable[[T], T] = lambda item: item) -> BoundedQueue[T]:
-        """A queue that gets every item from now on; what it must drop is counted in the source's health."""
-        queue = BoundedQueue[T](capacity, lambda _: self._health.count("dropped"), mark_gap)
+    def subscribe(
+        self, capacity: int, mark_gap: Callable[[T], T] = lambda item: item, counter: str = "dropped"
+    ) -> BoundedQueue[T]:
+        """A queue that gets every item from now on; what it must drop is counted in the source's health.
+
+        Of video the latest frame wins: ``subscribe(1, counter="skipped")``.
+        """
+        queue = BoundedQueue[T](capacity, lambda _: self._health.count(counter), mark_gap)
         self._queues.append(queue)
         return queue
+
+    def unsubscribe(self, queue: BoundedQueue[T]) -> None:
+        """No more for that queue; whoever iterates over it comes to its end."""
+        self._queues = [
+            each for each in self._queues if each is not queue
+        ]  # a new list: the reader goes through the old
+        queue.close()
 
     def start(self) -> None:
         """Begin to read."""
@@ -86,11 +107,15 @@ class Capture(Generic[T]):
         if self.running and stalled_s > STALL_S:
             self._left_behind = [thread for thread in self._left_behind if thread.is_alive()]
             self._lost(f"a read has not returned for {stalled_s:.0f} s")
-            if len(self._left_behind) < MOST_LEFT_BEHIND:
+            if stalled_s > self._patience_s and len(self._left_behind) < MOST_LEFT_BEHIND:
                 self._left_behind.append(self._thread)
                 self._tries = len(self._left_behind)
                 self._thread = self._make_thread()
                 self.start()
+
+    @property
+    def _patience_s(self) -> float:
+        return self._opening_s if self._opening else STALL_S
 
     def _make_thread(self) -> threading.Thread:
         return threading.Thread(target=self._run, name=f"capture-{self.name}", daemon=True)
@@ -112,9 +137,9 @@ class Capture(Generic[T]):
 
     def _read(self) -> bool:
         """Open the source and pass on what it gives, to its end. True: it may come back; False: that was all."""
+        self._opening = True
         try:
             for item in self._watched(self._source.stream()):
-                self._tries = 0
                 self._pass_on(item)
         except DeviceLostError as fault:
             self._lost(str(fault))
@@ -132,7 +157,7 @@ class Capture(Generic[T]):
         return False
 
     def _watched(self, items: Generator[T | None, None, None]) -> Generator[T, None, None]:
-        """The items themselves, until it is time to stop; DeviceLostError when none comes for ``STALL_S``."""
+        """The items themselves, until it is time to stop; DeviceLostError when none comes in time."""
         last = time.monotonic()
         with closing(items):
             for item in items:
@@ -142,16 +167,18 @@ class Capture(Generic[T]):
                 if item is not None:
                     last = now
                     yield item
-                elif now - last > STALL_S:
+                elif now - last > self._patience_s:
                     fault = DeviceLostError(f"gave nothing for {now - last:.1f} s")
                     self._lost(str(fault))  # said before it is closed, which may take its time too
                     raise fault
 
     def _pass_on(self, item: T) -> None:
+        self._opening = False
+        item = self._inspect(item)  # first: what it finds to be lost has not come back
+        self._tries = 0
         if self._health.state is State.FAILING:
             log.info("source is back", extra={"source": self.name})
         self._health.set(State.OK)
-        item = self._inspect(item)
         for queue in self._queues:
             queue.put(item)
 

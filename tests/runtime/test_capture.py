@@ -176,6 +176,36 @@ def test_a_read_that_never_returns_is_left_behind_and_the_source_opened_anew(hea
     assert not capture.running
 
 
+def test_opening_may_take_longer_than_a_read(health, blocked):
+    """Health says so in time, but the try goes on for ``opening_s``: a slow camera would never be opened otherwise."""
+    source = ScriptedSource([nothing_yet(STALL_S + 0.5), 1, blocked])
+    capture, queue = captured(source, health, opening_s=STALL_S + 2)
+    while not len(queue):
+        capture.check()
+        time.sleep(0.1)
+    assert health.state is State.OK
+    assert len(source.opened_at) == 1
+    capture._alive_at -= STALL_S + 0.1  # what the clock would do
+    capture.check()
+    wait_until(lambda: len(source.opened_at) == 2)
+    capture.stop(0.2)
+
+
+def test_opening_that_does_not_return_is_said_at_once_and_left_behind_later(health, blocked):
+    """Failing after ``STALL_S``; another try begins after ``opening_s``."""
+    source = ScriptedSource([blocked])
+    capture, _ = captured(source, health, opening_s=10)
+    wait_until(lambda: source.opened_at)
+    capture._alive_at -= STALL_S + 0.1  # what the clock would do
+    capture.check()
+    assert health.state is State.FAILING
+    assert not capture._left_behind
+    capture._alive_at -= 10
+    capture.check()
+    assert len(capture._left_behind) == 1
+    capture.stop(0.2)
+
+
 def test_no_more_threads_are_left_behind_than_the_limit(health, blocked):
     """A driver that hangs at every try costs a bounded number of threads."""
     capture, _ = captured(ScriptedSource([blocked]), health)
@@ -241,6 +271,35 @@ def test_inspection_may_mend_each_item(health):
     """What the queues get is what the inspection made of it."""
     _, queue = captured(ScriptedSource([1, 2]), health, inspect=lambda item: item * 10)
     assert list(queue) == [10, 20]
+
+
+def test_what_inspection_finds_to_be_lost_has_not_come_back(health):
+    """A source that gives only what is refused stays failing, is tried ever more rarely, and counts as lost once."""
+
+    def refuse(item: int) -> int:
+        states.append(health.state)
+        if item == 1:
+            raise DeviceLostError("frozen")
+        return item
+
+    states: list[State] = []
+    source = ScriptedSource([1], [1], [2, nothing_yet(0.3)])
+    _, queue = captured(source, health, inspect=refuse)
+    assert [item for item in queue if item is not INTERRUPTION] == [2]
+    assert states == [State.STARTING, State.FAILING, State.FAILING]
+    waits = [after - before for before, after in zip(source.opened_at, source.opened_at[1:], strict=False)]
+    assert waits[1] >= 0.5
+    assert health.snapshot().counters == {"lost": 1}
+
+
+def test_of_video_the_latest_frame_wins_and_the_others_are_skipped(health):
+    """A queue of one holds what came last; what went is not counted as lost sound."""
+    capture: Capture = Capture("scripted", ScriptedSource([1, 2, 3]), health)
+    queue = capture.subscribe(1, counter="skipped")
+    capture.start()
+    wait_until(lambda: not capture.running)
+    assert list(queue) == [3]
+    assert health.snapshot().counters == {"skipped": 2}
 
 
 def test_a_pipeline_slower_than_its_source_drops_the_oldest_counts_and_marks(health):

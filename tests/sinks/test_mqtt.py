@@ -7,7 +7,7 @@ import pytest
 from edged.errors import ConfigError
 from edged.messages.event import Phase
 from edged.messages.health import State
-from edged.outbox import Outbox
+from edged.outbox import Outbox, OutboxConfig
 from edged.runtime.health import Health
 from edged.sinks.mqtt import Mqtt, MqttConfig, TlsConfig, read_secret, tls_context
 from tests.broker import Broker, Listener
@@ -18,7 +18,7 @@ class Box:
     """An outbox with an Mqtt on it."""
 
     def __init__(self, port, **config):
-        self.outbox, self.health = Outbox(), Health().part("sinks.mqtt")
+        self.outbox, self.health = Outbox(config=OutboxConfig(drain_per_s=100_000)), Health().part("sinks.mqtt")
         self.mqtt = Mqtt(MqttConfig(host="127.0.0.1", port=port, **config), "box", self.outbox, self.health)
         self.outbox.follow(self.mqtt.show_active)
         self.mqtt.start()
@@ -34,7 +34,7 @@ def box(broker):
 def test_events_arrive_in_order_and_leave_the_outbox(box, listener):
     """What the broker has acknowledged no longer waits."""
     for number in range(50):
-        box.outbox(an_event(Phase.UPDATE, number))
+        box.outbox(an_event(number=number))
     listener.wait_for(lambda it: len(it.on("event/drones")) == 50)
     assert [event["seq"] for event in listener.on("event/drones")] == list(range(1, 51))
     assert box.outbox.wait_until_empty(5)
@@ -67,7 +67,7 @@ def test_a_broker_that_is_killed_and_comes_back_gets_everything_in_order(tmp_pat
     first.close()
     broker.stop(signal.SIGKILL)
     for number in range(1, 30):
-        box.outbox(an_event(Phase.UPDATE, number))
+        box.outbox(an_event(number=number))
     broker.start()
     second = Listener(broker.port)
     second.wait_for(lambda it: len({event["seq"] for event in it.on("event/drones")}) >= 29)

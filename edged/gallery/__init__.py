@@ -1,0 +1,1 @@
+"""The gallery: the people whom the box was taught, encrypted at rest."""

@@ -1,0 +1,210 @@
+"""Store: the outbox's tables in SQLite, on disk or in memory. Not thread-safe; every error is sqlite3's own."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from edged.outbox.clock import Moment
+from edged.outbox.gaps import Gone
+
+VERSION = 1
+"""Of the tables; a file of another version counts as damaged."""
+CHECKPOINT_BYTES = 4 * 2**20
+"""The write-ahead log is written back when it is as long as this."""
+MOST_REFUSED = 1000
+"""Messages that the broker refused for good are kept, the newest, to be looked at."""
+SCHEMA = f"""
+BEGIN;
+CREATE TABLE waiting (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, phase TEXT NOT NULL, boot_id TEXT NOT NULL,
+    monotonic_s REAL NOT NULL, unix_s REAL NOT NULL, synchronised INTEGER NOT NULL, body TEXT NOT NULL
+);
+CREATE INDEX waiting_by_event ON waiting (event);
+CREATE INDEX waiting_updates ON waiting (seq) WHERE phase = 'update';
+CREATE TABLE gone (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, dropped INTEGER NOT NULL);
+CREATE TABLE refused (
+    seq INTEGER PRIMARY KEY, reason TEXT NOT NULL, unix_s REAL NOT NULL, body TEXT NOT NULL
+);
+PRAGMA user_version = {VERSION};
+COMMIT;
+"""
+
+
+class Row(NamedTuple):
+    """One message that waits."""
+
+    seq: int
+    event: str
+    phase: str
+    accepted: Moment
+    body: str
+    """JSON of the message."""
+
+
+class Store:
+    """One connection; the file is locked as long as it is open, so that no second daemon sends the same."""
+
+    def __init__(self, path: Path | None) -> None:
+        """None: in memory. The folder must be there."""
+        if path is not None:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # events may name people
+        self._log = None if path is None else Path(f"{path}-wal")
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1)
+        self._written = 0
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        for pragma in (
+            "locking_mode = EXCLUSIVE",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "wal_autocheckpoint = 0",
+            "cache_size = -2000",
+        ):
+            self._db.execute(f"PRAGMA {pragma}")
+        if (version := self._number("PRAGMA user_version")) not in {0, VERSION}:
+            raise sqlite3.DatabaseError(f"tables of version {version}, not {VERSION}")
+        if not version:
+            self._db.executescript(SCHEMA)
+        self.count = self._number("SELECT count(*) FROM waiting")
+        """Messages that wait."""
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether it is a file."""
+        return self._log is not None
+
+    def close(self) -> None:
+        """What was committed stays."""
+        self._db.close()
+
+    def check(self, limit_s: float) -> None:
+        """DatabaseError where the file is damaged; what takes longer is taken for undamaged."""
+        until_s = time.monotonic() + limit_s
+        self._db.set_progress_handler(lambda: time.monotonic() > until_s, 10_000)
+        try:
+            if (found := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                raise sqlite3.DatabaseError(found)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+        finally:
+            self._db.set_progress_handler(None, 0)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; on the disk when the block has ended."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        if self._log_bytes() > CHECKPOINT_BYTES:
+            pages, page_bytes = self._number("PRAGMA page_count"), self._number("PRAGMA page_size")
+            self._written += self._log_bytes() + min(self._log_bytes(), pages * page_bytes)
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+    def last_seq(self) -> int:
+        """The highest number that was ever given; 0 at first."""
+        return self._number("SELECT max(seq) FROM sqlite_sequence WHERE name = 'waiting'")
+
+    def begin_above(self, seq: int) -> None:
+        """No number up to this one is given."""
+        self._db.execute("DELETE FROM sqlite_sequence WHERE name = 'waiting'")
+        self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('waiting', ?)", (seq,))
+
+    def put(self, row: Row) -> None:
+        """Keep a message; one of the same number is replaced."""
+        found = self._db.execute(
+            "UPDATE waiting SET body = ?, boot_id = ?, monotonic_s = ?, unix_s = ?, synchronised = ? WHERE seq = ?",
+            (row.body, *row.accepted, row.seq),
+        )
+        if not found.rowcount:
+            values = (row.seq, row.event, row.phase, *row.accepted, row.body)
+            self._db.execute("INSERT INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+            self.count += 1
+
+    def delete(self, seqs: Iterable[int]) -> int:
+        """Forget messages; returns how many there were."""
+        found = self._db.executemany("DELETE FROM waiting WHERE seq = ?", [(seq,) for seq in seqs])
+        deleted = max(0, found.rowcount)
+        self.count -= deleted
+        return deleted
+
+    def first(self, after: int, to: int) -> Row | None:
+        """The first message with ``after < seq <= to``."""
+        return self._row("SELECT * FROM waiting WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1", (after, to))
+
+    def first_of(self, event: str, after: int, to: int) -> Row | None:
+        """The same, of one event."""
+        query = "SELECT * FROM waiting WHERE event = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT 1"
+        return self._row(query, (event, after, to))
+
+    def oldest(self, limit: int) -> list[Row]:
+        """The oldest messages."""
+        return list(map(_as_row, self._db.execute("SELECT * FROM waiting ORDER BY seq LIMIT ?", (limit,))))
+
+    def oldest_updates(self, limit: int) -> list[Row]:
+        """The oldest of the updates."""
+        query = "SELECT * FROM waiting WHERE phase = 'update' ORDER BY seq LIMIT ?"
+        return list(map(_as_row, self._db.execute(query, (limit,))))
+
+    def everything(self) -> Iterator[Row]:
+        """Every message, in order."""
+        return map(_as_row, self._db.execute("SELECT * FROM waiting ORDER BY seq"))
+
+    def refuse(self, seq: int, reason: str, unix_s: float) -> None:
+        """Put a message aside for good (it still waits: delete it)."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO refused SELECT seq, ?, ?, body FROM waiting WHERE seq = ?", (reason, unix_s, seq)
+        )
+        query = "DELETE FROM refused WHERE seq <= (SELECT seq FROM refused ORDER BY seq DESC LIMIT 1 OFFSET ?)"
+        self._db.execute(query, (MOST_REFUSED,))
+
+    def refused(self) -> list[tuple[int, str, str]]:
+        """Number, reason and JSON of the messages that were refused."""
+        return self._db.execute("SELECT seq, reason, body FROM refused ORDER BY seq").fetchall()
+
+    def gone(self) -> list[Gone]:
+        """What will never be sent."""
+        return [Gone(*fields) for fields in self._db.execute("SELECT first, last, dropped FROM gone ORDER BY first")]
+
+    def set_gone(self, gone: Iterable[Gone]) -> None:
+        """In place of what was known to be gone."""
+        self._db.execute("DELETE FROM gone")
+        self._db.executemany("INSERT INTO gone VALUES (?, ?, ?)", gone)
+
+    def used_bytes(self) -> int:
+        """Of the file, without what is free in it."""
+        pages = self._number("PRAGMA page_count") - self._number("PRAGMA freelist_count")
+        return pages * self._number("PRAGMA page_size")
+
+    def written_bytes(self) -> int:
+        """Written to the disk since it was opened, by the length of its write-ahead log."""
+        return self._written + self._log_bytes()
+
+    def _log_bytes(self) -> int:
+        return self._log.stat().st_size if self._log and self._log.exists() else 0
+
+    def _row(self, query: str, values: tuple[object, ...]) -> Row | None:
+        fields = self._db.execute(query, values).fetchone()
+        return _as_row(fields) if fields else None
+
+    def _number(self, query: str) -> int:
+        return int(self._db.execute(query).fetchone()[0] or 0)
+
+
+def _as_row(fields: tuple[int, str, str, str, float, float, int, str]) -> Row:
+    seq, event, phase, boot_id, monotonic_s, unix_s, synchronised, body = fields
+    return Row(seq, event, phase, Moment(boot_id, monotonic_s, unix_s, bool(synchronised)), body)

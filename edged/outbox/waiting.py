@@ -1,0 +1,183 @@
+"""Waiting: what the broker has not acknowledged yet: numbered, replaced, given out, dropped. Not thread-safe."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from edged.messages.event import Event, Phase
+from edged.messages.wire import EventMessage, GapMessage, event_message
+from edged.outbox.bounds import drop_aged, make_room
+from edged.outbox.clock import Clock, Moment, handed_out, marked
+from edged.outbox.config import OutboxConfig
+from edged.outbox.gaps import merged
+from edged.outbox.lanes import Lanes
+from edged.outbox.shelf import Shelf
+from edged.outbox.store import Row, Store
+from edged.outbox.written import Written
+from edged.runtime.health import Part
+
+MOST_ON = 1000
+"""Events of which the waiting update is known, to be replaced by the next."""
+MEMORY_BYTES = 16 * 2**20
+"""What may wait in memory while the disk cannot be written; about 16,000 messages."""
+CATCH_UP_S = 0.1
+"""What was waited for too long between messages of the backlog is made up for, up to this."""
+DAY_S = 86400.0
+
+Settled = tuple[int, str]
+"""A number, and why the broker refused it; empty: it was acknowledged."""
+
+
+class Waiting:
+    """The store, the lanes through it, and what is under way."""
+
+    def __init__(self, path: Path | None, config: OutboxConfig, health: Part, clock: Clock) -> None:
+        self._config, self._health, self._clock = config, health, clock
+        self._shelf = Shelf(path, health, clock.now().unix_s)
+        self._begun_above = self._shelf.last_seq
+        self._lanes = Lanes()
+        self._handed: set[int] = set()  # under way, or settled and not yet deleted
+        self._replaceable: dict[str, int] = {}  # the update of an event that nobody was given yet
+        self._backlog_free_s = float("-inf")
+        self._written = Written()
+        self._start_over()
+        self.dropped = 0
+        """For want of room or because of their age."""
+
+    def __len__(self) -> int:
+        return self._shelf.store.count
+
+    def accept(self, events: Sequence[tuple[Event, Moment]], settled: Sequence[Settled]) -> list[EventMessage]:
+        """Commit new events, and the end of what is settled; returns the new events' messages."""
+        kept = [(self._number(event, accepted), accepted) for event, accepted in events]
+        if not kept and not settled:
+            return []
+        rows = [Row(it.seq, it.id, it.phase, accepted, it.model_dump_json()) for it, accepted in kept]
+        self._write(lambda store: self._put(store, rows, settled))
+        self._handed.difference_update(seq for seq, _ in settled)
+        return [message for message, _ in kept]
+
+    def next(self) -> EventMessage | None:
+        """The next message to be sent; None: nothing now, perhaps at ``backlog_free_s``."""
+        try:
+            row = self._next_row()
+        except sqlite3.Error as error:
+            self._shelf.leave_disk(error, self._clock.now().unix_s)
+            self._start_over()
+            return None
+        if row is None:
+            return None
+        self._handed.add(row.seq)
+        if self._replaceable.get(row.event) == row.seq:
+            del self._replaceable[row.event]
+        try:
+            message = EventMessage.model_validate_json(row.body)
+        except ValidationError:
+            self.accept((), [(row.seq, "cannot be read: the disk gave back something else than was written")])
+            return self.next()
+        return handed_out(message, row.accepted, self._clock.now(), waited=row.seq <= self._begun_above)
+
+    @property
+    def backlog_free_s(self) -> float | None:
+        """From when on (monotonic) the backlog has its turn again; None: there is none."""
+        return self._backlog_free_s if self._lanes.has_backlog else None
+
+    def reconnected(self) -> None:
+        """What was accepted until now has waited."""
+        self._lanes.draw_border(self._shelf.last_seq)
+        self._replaceable.clear()  # what is live must not hide in what waited
+
+    def put_back(self, seq: int) -> None:
+        """It was not sent after all: it is given out again, in its order."""
+        self._handed.discard(seq)
+        self._lanes.put_back(seq)
+
+    def gaps(self) -> GapMessage | None:
+        """What was numbered and will never come; None: nothing."""
+        gone = self._shelf.store.gone()
+        if not gone:
+            return None
+        return GapMessage(ranges=[(one.first, one.last) for one in gone], dropped=sum(one.dropped for one in gone))
+
+    def forget_gaps(self, told: GapMessage) -> None:
+        """They were told; what has grown since stays."""
+
+        def forget(store: Store) -> list[int]:
+            store.set_gone([one for one in store.gone() if one[:2] not in told.ranges])
+            return []
+
+        self._write(forget)
+
+    def tend(self) -> None:
+        """What is done every few seconds: try a disk that failed, drop what is too old, tell health."""
+        now, shelf = self._clock.now(), self._shelf
+        if shelf.in_memory and shelf.return_to_disk(now.unix_s):
+            self._start_over()
+        self._write(self._drop_aged)
+        self._health.show("waiting", len(self))
+        written_bytes = self._written.last_day(shelf.store.written_bytes(), now.monotonic_s)
+        self._health.show("written_bytes_24h", written_bytes)
+
+    def close(self) -> None:
+        """What was committed stays."""
+        self._shelf.store.close()
+
+    def _next_row(self) -> Row | None:
+        row, now_s = self._lanes.next_live(self._shelf.store, self._handed), time.monotonic()
+        if row is None and now_s >= self._backlog_free_s:
+            row = self._lanes.next_backlog(self._shelf.store, self._handed)
+            self._backlog_free_s = max(self._backlog_free_s, now_s - CATCH_UP_S) + 1 / self._config.drain_per_s
+        return row
+
+    def _number(self, event: Event, accepted: Moment) -> EventMessage:
+        """The message of an event, with the number of the update that it replaces or else the next."""
+        seq = self._replaceable.pop(event.id, 0)
+        if not seq or event.phase is not Phase.UPDATE:
+            self._shelf.last_seq += 1
+            seq = self._shelf.last_seq
+        if event.phase is Phase.UPDATE and len(self._replaceable) < MOST_ON:
+            self._replaceable[event.id] = seq
+        return marked(event_message(event, seq, accepted.unix_s), accepted)
+
+    def _put(self, store: Store, rows: Sequence[Row], settled: Sequence[Settled]) -> list[int]:
+        now_s, refused = self._clock.now().unix_s, [(seq, reason) for seq, reason in settled if reason]
+        for row in rows:
+            store.put(row)
+        for seq, reason in refused:
+            store.refuse(seq, reason, now_s)
+        self._shelf.forget([seq for seq, _ in settled])
+        limit = self._config.max_bytes if store.on_disk else min(self._config.max_bytes, MEMORY_BYTES)
+        dropped = make_room(store, limit, self._handed)
+        note_gone(store, [*dropped, *(seq for seq, _ in refused)])
+        return dropped
+
+    def _drop_aged(self, store: Store) -> list[int]:
+        dropped = drop_aged(store, self._config.max_age_days * DAY_S, self._clock.now(), self._handed)
+        note_gone(store, dropped)
+        return dropped
+
+    def _write(self, work: Callable[[Store], list[int]]) -> None:
+        """Do that on the store; what it says was dropped is counted."""
+        before = self._shelf.store
+        dropped = self._shelf.write(work, self._clock.now().unix_s)
+        if self._shelf.store is not before:
+            self._start_over()
+        if dropped:
+            self.dropped += len(dropped)
+            self._health.count("dropped", len(dropped))
+            gone = set(dropped)
+            self._replaceable = {event: seq for event, seq in self._replaceable.items() if seq not in gone}
+
+    def _start_over(self) -> None:
+        """The store is another one: whatever it holds has waited."""
+        self._lanes.start_over(self._shelf.last_seq)
+        self._replaceable.clear()
+
+
+def note_gone(store: Store, seqs: Sequence[int]) -> None:
+    """Remember that these will never be sent."""
+    if seqs:
+        store.set_gone(merged(store.gone(), seqs))

@@ -1,0 +1,87 @@
+"""PeopleInUse: the gallery of a running box: what its pipelines search in it, its upkeep, and enrolment."""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+from edged.control.server import Server
+from edged.enrolment.service import Frames, service
+from edged.gallery.gallery import Gallery
+from edged.gallery.index import Index
+from edged.inference.files.card import Card
+from edged.inference.model import Model
+from edged.messages.health import State
+from edged.messages.vision import Embedding, Nearest
+from edged.pipelines.faces import FaceModels, FacesConfig
+from edged.runtime.health import Health
+from edged.settings import Settings
+
+UPKEEP_S = 3600.0
+"""How often people whose time is over are erased, and a backup is made where one is due."""
+UPKEEP_FAILS = "upkeep fails, see the log"
+STOP_LIMIT_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class PeopleInUse:
+    """Opens the gallery, and the control socket, for the first pipeline of faces: a box without one has neither."""
+
+    def __init__(self, settings: Settings, health: Health, load: Callable[[str], Model], frames: Frames) -> None:
+        """``load`` gives models by name, and ``frames`` what a camera sees, for enrolment."""
+        self._settings, self._health, self._load, self._frames = settings, health, load, frames
+        self._gallery: Gallery | None = None
+        self._stopping = threading.Event()
+
+    def search(self, config: FacesConfig, models: FaceModels, stack: ExitStack) -> Callable[[Embedding], Nearest]:
+        """Finds the people who are most like a face. GalleryError where the gallery cannot be opened.
+
+        How many were enrolled with another embedder, and so are not found, is said in health.
+        """
+        embedder = models.embedder.card
+        if self._gallery is None:
+            self._gallery = self._open(config, embedder, stack)
+        gallery, sha256 = self._gallery, embedder.files["cpu"].sha256
+        stale = [person.name for person in gallery.stale(sha256)]
+        reasons = [gallery.report] if gallery.report else []
+        if stale:  # how many, and not who: health goes over the wire
+            reasons.append(f"{len(stale)} people were enrolled with another model than {embedder.name}: `edged people`")
+        self._health.part("gallery").set(State.DEGRADED if reasons else State.OK, "; ".join(reasons))
+        return Index(gallery, sha256).search
+
+    def _open(self, config: FacesConfig, embedder: Card, stack: ExitStack) -> Gallery:
+        settings = self._settings
+        gallery = Gallery.open(settings.gallery)
+        stack.callback(gallery.close)
+        self._start_upkeep(gallery, stack)
+        if settings.control.enabled:
+            handlers = service(
+                settings.enrolment, config, gallery, settings.gallery, embedder, self._load, self._frames
+            )
+            server = Server(settings.control, handlers)
+            server.start()
+            stack.callback(server.stop, STOP_LIMIT_S)
+        return gallery
+
+    def _start_upkeep(self, gallery: Gallery, stack: ExitStack) -> None:
+        thread = threading.Thread(target=self._keep_up, args=(gallery,), name="gallery", daemon=True)
+        thread.start()
+        stack.callback(thread.join, STOP_LIMIT_S)
+        stack.callback(self._stopping.set)
+
+    def _keep_up(self, gallery: Gallery) -> None:
+        part = self._health.part("gallery")
+        while not self._stopping.is_set():
+            try:
+                expired = gallery.expire(datetime.now(UTC).date(), by="edged")
+                if expired:
+                    log.info("people erased, their time is over", extra={"people": len(expired)})
+                gallery.backup()
+            except Exception:  # a full disk, say: recognition goes on
+                log.exception("upkeep of the gallery failed")
+                part.condition(UPKEEP_FAILS, on=True)
+            else:
+                part.condition(UPKEEP_FAILS, on=False)
+            self._stopping.wait(UPKEEP_S)

@@ -1,0 +1,82 @@
+"""From a camera's frames to events about people."""
+
+from collections.abc import Callable, Iterable
+from typing import Literal, NamedTuple
+
+from edged.config import Section, Slug
+from edged.inference.model import Model
+from edged.messages.event import Event
+from edged.messages.vision import AlignedFace, CheckedFace, EmbeddedFace, Embedding, Frame, Nearest, TrackedFace
+from edged.pipelines.latency import stamp_latency
+from edged.runtime.flow import Flow, Interruption, Pipeline
+from edged.runtime.health import Part
+from edged.stages.align_face import AlignFace
+from edged.stages.check_liveness import CheckLiveness, LivenessConfig
+from edged.stages.detect_faces import DetectFaces, DetectionConfig
+from edged.stages.embed_face import EmbedFace
+from edged.stages.match_face import MatchFace
+from edged.stages.smooth_identity import IdentityConfig, SmoothIdentity
+from edged.stages.track_faces import TrackFaces, TrackingConfig
+
+
+class FacesConfig(Section):
+    """Recognises the people it was taught."""
+
+    kind: Literal["faces"] = "faces"
+    enabled: bool = True
+    """When off, this pipeline does not run."""
+    source: Slug = "camera"
+    """The camera it looks through."""
+    detector: Slug = "face_blaze_back"
+    """The model that finds faces; `edged models list` shows which there are."""
+    landmarks: Slug | None = None
+    """A second detector that finds the eyes where the first gives boxes alone; null: the first finds them itself."""
+    embedder: Slug = "face_embedding"
+    """The model that tells faces apart. People enrolled with another one must be enrolled again."""
+    detection: DetectionConfig = DetectionConfig()
+    tracking: TrackingConfig = TrackingConfig()
+    liveness: LivenessConfig = LivenessConfig()
+    identity: IdentityConfig = IdentityConfig()
+
+
+class FaceModels(NamedTuple):
+    """The models of one pipeline, ready to run."""
+
+    detector: Model
+    landmarks: Model | None
+    liveness: tuple[Model, ...]
+    embedder: Model
+
+
+def face_models(config: FacesConfig, load: Callable[[str], Model]) -> FaceModels:
+    """Load what ``config`` names. ModelError where one is not here."""
+    return FaceModels(
+        detector=load(config.detector),
+        landmarks=load(config.landmarks) if config.landmarks else None,
+        liveness=tuple(load(name) for name in config.liveness.models_in_use),
+        embedder=load(config.embedder),
+    )
+
+
+def faces(
+    name: str,
+    config: FacesConfig,
+    source: Iterable[Frame | Interruption],
+    models: FaceModels,
+    search: Callable[[Embedding], Nearest],
+    health: Part,
+    *sinks: Callable[[Event], None],
+) -> Pipeline:
+    """The chain. ``search`` finds the most similar people. ModelError where a model is not one for its task."""
+    second_look = DetectFaces(DetectionConfig(), models.landmarks).keypoints if models.landmarks else None
+    return (
+        Flow.start(name, source, lambda frame: frame.at_s)
+        .then(DetectFaces(config.detection, models.detector))
+        .then(TrackFaces(config.tracking))
+        .on(TrackedFace, AlignFace(models.embedder.card, second_look))
+        .on(AlignedFace, CheckLiveness(config.liveness, models.liveness))
+        .on(CheckedFace, EmbedFace(models.embedder))
+        .on(EmbeddedFace, MatchFace(search))
+        .then(SmoothIdentity(config.identity, name))
+        .into(*sinks, health=health, stamp=stamp_latency)
+    )

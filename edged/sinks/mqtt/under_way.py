@@ -1,0 +1,57 @@
+"""UnderWay: what was sent and not yet answered, whichever of the two is noted first. Thread-safe."""
+
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+Then = Callable[[int, str], None]
+"""What to do with the broker's reason code and its words."""
+
+
+class Sent(NamedTuple):
+    """One publication."""
+
+    then: Then
+    seq: int
+    """Of an event message; 0 for others."""
+
+
+class UnderWay:
+    """By paho's message id. paho may tell of an answer before ``publish`` has returned the id."""
+
+    def __init__(self) -> None:
+        self._sent: dict[int, Sent] = {}
+        self._answers: dict[int, tuple[int, str]] = {}
+        self._changed = threading.Condition()
+
+    def sent(self, mid: int, sent: Sent) -> None:
+        """It is on its way."""
+        with self._changed:
+            answer = self._answers.pop(mid, None)
+            if answer is None:
+                self._sent[mid] = sent
+        if answer is not None:
+            sent.then(*answer)
+
+    def answered(self, mid: int, code: int, words: str) -> None:
+        """The broker's word on it."""
+        with self._changed:
+            sent = self._sent.pop(mid, None)
+            if sent is None:
+                self._answers[mid] = (code, words)
+            self._changed.notify_all()
+        if sent is not None:
+            sent.then(code, words)
+
+    def wait_for_fewer(self, than: int, timeout_s: float) -> bool:
+        """True when fewer than so many are under way, in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._sent) < than, timeout_s)
+
+    def give_up(self) -> list[int]:
+        """Forget all, as the connection is over; returns the numbers of the events among them, in order."""
+        with self._changed:
+            seqs = sorted(sent.seq for sent in self._sent.values() if sent.seq)
+            self._sent.clear()
+            self._answers.clear()
+            return seqs
