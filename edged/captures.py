@@ -86,6 +86,7 @@ class Captures:
 
 def _make(name: str, config: Source, health: Part) -> Capture[Any]:
     if isinstance(config, CameraConfig):
-        return Capture(name, Camera(config), health, PictureCheck(config.check, health))
+        check = PictureCheck(config.check, health, regions=config.regions, live=config.live)
+        return Capture(name, Camera(config), health, check, config.opening_s)
     source = Microphone(config) if isinstance(config, MicrophoneConfig) else Recording(config)
     return Capture(name, source, health, InputCheck(config.check, health))

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from edged.config import Section, Slug, load
 from edged.control.config import ControlConfig
@@ -44,6 +44,11 @@ def default_sources() -> dict[str, Source]:
     return {"microphone": MicrophoneConfig()}
 
 
+def examples() -> dict[str, dict[str, Section]]:
+    """By a setting's name: what may stand there besides its default."""
+    return {"sources": {"camera": CameraConfig(device=0)}, "pipelines": {"faces": FacesConfig()}}
+
+
 def default_pipelines() -> dict[str, PipelineConfig]:
     """Drones."""
     return {"drones": DronesConfig()}
@@ -76,6 +81,13 @@ class Settings(Section):
     def device_name(self) -> str:
         """The box's name in topics."""
         return self.device or host_slug()
+
+    @field_validator("pipelines", mode="before")
+    @classmethod
+    def _are_drones_unless_they_say(cls, pipelines: Any) -> Any:
+        if not isinstance(pipelines, dict):
+            return pipelines
+        return {name: {"kind": "drones", **it} if isinstance(it, dict) else it for name, it in pipelines.items()}
 
     @model_validator(mode="after")
     def _sources_exist(self) -> "Settings":

@@ -145,15 +145,17 @@ def get_models(mirror: str | None, pictures: list[Picture], folder: Path) -> Non
     """Fetch what is not here, and make the embedder where nobody has yet. EdgedError where that cannot be done."""
     config, models = FacesConfig(), Catalogue(read_settings(None).models)
     whence = ["--mirror", mirror] if mirror else []
-    if edged("models", "pull", config.detector, *config.liveness.models, *whence):
+    finders = (config.detector, config.landmarks) if config.landmarks else (config.detector,)
+    if edged("models", "pull", *finders, *config.liveness.models, *whence):
         raise EdgedError("the models cannot be fetched; --mirror DIR takes them from a folder")
     if config.embedder in models.names():
         return
-    say("The embedder is made from its source, once: TensorFlow (1.5 GB) is installed, then it takes about a minute")
+    say("The embedder is made from its source, once: TensorFlow (1.5 GB) is installed for it")
     began_s = time.monotonic()
     subprocess.run(["scripts/setup", "train"], check=True)
     cut_outs = folder / "faces"
-    write_cut_outs(cut_outs, pictures, DetectFaces(DetectionConfig(), models.load(config.detector)))
+    landmarks = models.load(config.landmarks) if config.landmarks else None
+    write_cut_outs(cut_outs, pictures, DetectFaces(DetectionConfig(), models.load(config.detector), landmarks))
     if edged("models", "build", config.embedder, "--images", cut_outs, *whence):
         raise EdgedError(f"{config.embedder} cannot be made; what went wrong stands above")
     say(f"made in {time.monotonic() - began_s:.0f} s")

@@ -31,7 +31,15 @@ from edged.messages.vision import (
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 NEED_DATA = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not here: no models of faces")
-PULLED = ("face_blaze_back", "face_blaze_front", "face_blaze_full_range", "face_ssd_slim", "liveness_27", "liveness_40")
+PULLED = (
+    "face_rfb_320",
+    "face_blaze_back",
+    "face_blaze_front",
+    "face_blaze_full_range",
+    "face_ssd_slim",
+    "liveness_27",
+    "liveness_40",
+)
 USE = ModelUse("made_up", "0" * 64, "cpu")
 
 

@@ -23,12 +23,12 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check, or print what there is to set."""
     from edged.config import ConfigFaults
-    from edged.settings import Settings, find_settings, read_settings
+    from edged.settings import Settings, examples, find_settings, read_settings
 
     if options.defaults:
         from edged.cli.defaults import commented_yaml
 
-        sys.stdout.write(commented_yaml(Settings))
+        sys.stdout.write(commented_yaml(Settings, examples()))
         return 0
     if options.schema:
         sys.stdout.write(json.dumps(Settings.model_json_schema(), indent=2) + "\n")

@@ -2,7 +2,7 @@
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,32 @@ HEADER = """\
 """
 
 
-def commented_yaml(schema: type[Section]) -> str:
-    """The whole file; made anew by ``edged check --defaults > config/edged.yaml``."""
-    return HEADER + "".join(_section(schema(), 0))
+Examples = Mapping[str, Mapping[str, Section]]
+"""By a setting's name: what may stand there besides its default."""
+
+
+def commented_yaml(schema: type[Section], examples: Examples) -> str:
+    """The whole file; made anew by ``edged check --defaults > config/edged.yaml``. Examples are commented out."""
+    return HEADER + "".join(_settings(schema(), examples))
+
+
+def _settings(settings: Section, examples: Examples) -> Iterator[str]:
+    for name, field in type(settings).model_fields.items():
+        yield "\n"
+        yield from _setting(name, field, getattr(settings, name), 0)
+        for example, section in examples.get(name, {}).items():
+            lines = "".join(_entry(example, section, 0)).splitlines()
+            yield from (f"  # {line}\n" for line in [f"# An example: {type(section).__doc__}", *lines])
 
 
 def _section(section: Section, depth: int) -> Iterator[str]:
     for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        if depth == 0:
-            yield "\n"
-        yield from _comment(field, value, depth)
-        yield from _entry(name, value, depth)
+        yield from _setting(name, field, getattr(section, name), depth)
+
+
+def _setting(name: str, field: FieldInfo, value: Any, depth: int) -> Iterator[str]:
+    yield from _comment(field, value, depth)
+    yield from _entry(name, value, depth)
 
 
 def _comment(field: FieldInfo, value: Any, depth: int) -> Iterator[str]:

@@ -89,7 +89,7 @@ class Explain:
         return "" if _SECRET.search(str(key[-1:])) else f"{words.show(value)}, "
 
     def _hint(self, node: Node, value: Any) -> str:
-        taken = [one for option in self._alternatives(node) for one in option.get("enum", [])]
+        taken = [str(one) for option in self._alternatives(node) for one in option.get("enum", [])]
         if near := difflib.get_close_matches(str(value).lower(), taken, n=1, cutoff=0.6):
             return f"; did you mean {near[0]!r}?"
         types = {one.get("type") for one in self._alternatives(node)}

@@ -14,6 +14,7 @@ from edged.control.protocol import (
     ControlError,
     Handlers,
     Peer,
+    Result,
     decode_request,
     encode_answer,
     encode_error,
@@ -110,6 +111,8 @@ class Server:
         try:
             for answer in answers:
                 write_line(stream, encode_answer(answer), self._config.request_s)
+                if isinstance(answer, Result):
+                    return
                 if has_closed(stream):
                     log.info("cancelled", extra={"request": do, "by": peer.by})
                     return

@@ -15,7 +15,7 @@ from edged.messages.vision import AlignedFace, CheckedFace, Face, Frame, Quality
 from edged.pipelines.faces import FaceModels, FacesConfig
 from edged.stages.align_face import AlignFace
 from edged.stages.check_liveness import CheckLiveness
-from edged.stages.detect_faces import DetectFaces, DetectionConfig
+from edged.stages.detect_faces import DetectFaces
 from edged.stages.embed_face import EmbedFace
 from edged.stages.track_faces import quality_of
 
@@ -76,11 +76,10 @@ class Examiner:
 
     def __init__(self, config: EnrolmentConfig, faces: FacesConfig, models: FaceModels, *, keep_crops: bool) -> None:
         """ModelError where a model is not one for its task."""
-        landmarks = DetectFaces(DetectionConfig(), models.landmarks) if models.landmarks else None
         self._config, self._keep_crops = config, keep_crops
         self._full_eyes_px = faces.tracking.full_eyes_px
-        self._detect = DetectFaces(faces.detection, models.detector)
-        self._align = AlignFace(models.embedder.card, landmarks.keypoints if landmarks else None)
+        self._detect = DetectFaces(faces.detection, models.detector, models.landmarks)
+        self._align = AlignFace(models.embedder.card)
         self._check = CheckLiveness(faces.liveness, models.liveness)
         self._embed = EmbedFace(models.embedder)
         self._sha256 = models.embedder.card.files["cpu"].sha256

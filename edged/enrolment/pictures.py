@@ -53,9 +53,10 @@ def decode(content: bytes) -> Picture:
     if width * height > MOST_PIXELS:
         raise ValueError(f"{width} x {height} pixels, must be at most {MOST_PIXELS / 1e6:g} million; scale it down")
     image.draft(None, (LONGEST_SIDE_PX, LONGEST_SIDE_PX))  # JPEG can be decoded at a half, a quarter, an eighth
-    upright = ImageOps.exif_transpose(_as_rgb(image), in_place=False)
-    upright.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return np.ascontiguousarray(np.asarray(upright)[:, :, ::-1])
+    ImageOps.exif_transpose(image, in_place=True)
+    rgb = _as_rgb(image)
+    rgb.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return np.frombuffer(rgb.tobytes("raw", "BGR"), np.uint8).reshape(rgb.height, rgb.width, 3)
 
 
 def find_pictures(folder: Path) -> Iterator[Path | PictureError]:
@@ -111,15 +112,12 @@ def _read(path: Path) -> bytes:
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
-    """Three colours of 8 bits, whatever it was; its orientation stays in its EXIF data."""
-    exif = image.getexif()
+    """Three colours of 8 bits, whatever it was."""
     if image.mode.startswith(("I", "F")):  # 16 or 32 bits of grey: Pillow would cut them off at 255
         levels = np.asarray(image).astype(np.float64)
         top = max(float(levels.max()), 1.0) if image.mode == "F" or levels.max() > 65535 else 65535.0
         image = Image.fromarray(np.clip(levels * (255.0 / top), 0, 255).astype(np.uint8))
-    rgb = image.convert("RGB")
-    rgb.info["exif"] = exif.tobytes()
-    return rgb
+    return image.convert("RGB")
 
 
 def _place(folder: Path) -> tuple[int, int]:

@@ -4,7 +4,6 @@ The daemon cannot write where its askers can, nor read there. What has come in s
 import that was broken off goes on where it was; it is encrypted, as the archive was.
 """
 
-import base64
 import os
 import re
 import tempfile
@@ -44,7 +43,7 @@ class Piece(Section):
 
     sha256: str = Field(pattern=_SHA256)
     offset: int = Field(0, ge=0, le=LARGEST_BYTES)
-    piece: Base64 = Field("", max_length=PIECE_BYTES * 4 // 3 + 4)
+    piece: Base64 = Field(b"", validate_default=False, max_length=PIECE_BYTES)
 
 
 class Import(Section):
@@ -84,7 +83,7 @@ class Transfer:
         request = understand(Piece, arguments)
         path = self._part(request.sha256)
         have = path.stat().st_size if path.exists() else 0
-        content = base64.b64decode(request.piece)
+        content = request.piece
         if content and request.offset == have:
             if have + len(content) > LARGEST_BYTES:
                 raise ControlError(f"archive: more than {LARGEST_BYTES:,} bytes: is no archive of this box")

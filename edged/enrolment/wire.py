@@ -5,13 +5,12 @@ file should be the one whose file it is, with no more rights than theirs, and no
 """
 
 import base64
-import binascii
 from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from edged.config import Section
 from edged.control.protocol import Arguments, ControlError
@@ -22,15 +21,17 @@ from edged.messages.vision import Picture
 S = TypeVar("S", bound=Section)
 
 
-def _from_base64(text: str) -> str:
+def _from_base64(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise ValueError("must be text")  # noqa: TRY004  (pydantic makes its faults of ValueErrors)
     try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
         raise ValueError(f"is not base64: {error}") from None
-    return text
 
 
-Base64 = Annotated[str, AfterValidator(_from_base64)]
+Base64 = Annotated[bytes, BeforeValidator(_from_base64)]
+"""Bytes, as base64 in JSON."""
 
 
 class WirePicture(Section):
@@ -42,7 +43,7 @@ class WirePicture(Section):
 
     def picture(self) -> Picture:
         """ControlError where there are more or fewer pixels than it says."""
-        pixels = np.frombuffer(base64.b64decode(self.bgr), np.uint8)
+        pixels = np.frombuffer(self.bgr, np.uint8)
         if pixels.size != self.width * self.height * 3:
             raise ControlError(f"picture: {pixels.size} bytes, must be {self.width} x {self.height} x 3")
         return pixels.reshape(self.height, self.width, 3)
@@ -62,13 +63,11 @@ class WireSample(Section):
 
     def sample(self) -> Sample:
         """ControlError where it is none."""
-        content = base64.b64decode(self.embedding)
-        if len(content) % 4:
-            raise ControlError(f"sample: embedding of {len(content)} bytes, must be float32")
+        if len(self.embedding) % 4:
+            raise ControlError(f"sample: embedding of {len(self.embedding)} bytes, must be float32")
         sample = Sample(
-            embedding=np.frombuffer(content, "<f4").astype(np.float32),
-            crop=None if self.crop is None else base64.b64decode(self.crop),
-            **self.model_dump(exclude={"embedding", "crop"}),
+            embedding=np.frombuffer(self.embedding, "<f4").astype(np.float32),
+            **self.model_dump(exclude={"embedding"}),
         )
         try:
             check_sample(sample)

@@ -42,9 +42,8 @@ class StillFace:
 
     def __init__(self, config: DetectionConfig, detector: Model, landmarks: Model | None, embedder: Model) -> None:
         """ModelError where a model is not one for its task."""
-        second_look = DetectFaces(DetectionConfig(), landmarks).keypoints if landmarks else None
-        self._detect = DetectFaces(config, detector)
-        self._align, self._embed = AlignFace(embedder.card, second_look), EmbedFace(embedder)
+        self._detect = DetectFaces(config, detector, landmarks)
+        self._align, self._embed = AlignFace(embedder.card), EmbedFace(embedder)
 
     def __call__(self, picture: Picture) -> Embedding | None:
         """Its embedding; None where no face is found."""

@@ -38,7 +38,7 @@ def back_up(home: Home, database: Transactions, vault: Vault, keep: int, unix_s:
 
 def is_needed(home: Home, revision: int) -> bool:
     """Whether something was changed since the last backup."""
-    return revision > 0 and not any(int(path.name.partition("-")[0]) == revision for path in home.backups()[:1])
+    return revision > 0 and not any(home.revision(path) == revision for path in home.backups()[:1])
 
 
 def newest_sound(home: Home, vault: Vault) -> Path | None:

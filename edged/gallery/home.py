@@ -75,6 +75,11 @@ class Home:
         """The newest first."""
         return sorted(self._backups.glob("*.db"), reverse=True)
 
+    @staticmethod
+    def revision(backup: Path) -> int:
+        """The revision that a backup is of."""
+        return int(backup.name.partition("-")[0])
+
     def new_backup(self, revision: int, unix_s: float) -> Path:
         """Where a backup of that revision goes."""
         return self._backups / f"{revision:010d}-{stamp(unix_s)}.db"
@@ -85,7 +90,12 @@ class Home:
 
     def leftovers(self) -> list[Path]:
         """What a kill left half-written."""
-        return [*self.folder.glob("gallery.db.part*"), *self._backups.glob("*.part*"), *self._backups.glob("*.db-*")]
+        return [
+            *self.folder.glob("gallery.db.part*"),
+            *self.folder.glob("key*.part"),
+            *self._backups.glob("*.part*"),
+            *self._backups.glob("*.db-*"),
+        ]
 
     def set_aside(self, unix_s: float) -> Path:
         """Move the database away under a dated name, its log of writes first: that would spoil the next database."""

@@ -51,10 +51,13 @@ class Keeper(Reader):
     def _started(self) -> None:
         """Note what happened at the start, and end what a kill cut short."""
         if self.report:
-            above = max((int(path.name.partition("-")[0]) for path in self._home.backups()), default=0)
+            above = max((self._home.revision(path) for path in self._home.backups()), default=0)
             with self._database.writing() as connection:
                 self._store(connection).note(self._clock(), "edged", "recover", detail=self.report, above=above)
+        elif aside := self._home.damaged():  # told until a person has seen to it, whoever opened the gallery first
+            self.report = f"{aside[0].name} was set aside at an earlier start; delete it when you are done with it"
         self._erase_everywhere()
+        self._drop_old_keys()
 
     def close(self) -> None:
         """Let go of it."""
@@ -78,6 +81,16 @@ class Keeper(Reader):
             gone = self._store(connection).gone()
         rewritten, removed = forget(self._home, self._vault, gone)
         return rewritten, removed, self._database.cut_log()
+
+    def _drop_old_keys(self) -> None:
+        """Remove the backups that were sealed with a key of before, once there is one of the key that is used now."""
+        with self._database.reading() as connection:
+            last = max((seq for seq, entry in self._store(connection).entries() if entry.action == "rekey"), default=0)
+        old = [path for path in self._home.backups() if self._home.revision(path) < last]
+        if old:
+            self._back_up()
+        for path in old:
+            remove(path)
 
     def verify(self) -> list[str]:
         """A line for each fault: of the database, of a backup, and each database that was set aside."""
@@ -111,6 +124,4 @@ class Keeper(Reader):
             else:
                 settle(target, self._key)
             self._database.cut_log()
-            for path in self._home.backups():  # sealed with the old key
-                remove(path)
-            self._back_up()
+            self._drop_old_keys()

@@ -16,7 +16,7 @@ from edged.outbox.gaps import merged
 from edged.outbox.lanes import Lanes
 from edged.outbox.shelf import Shelf
 from edged.outbox.store import Row, Store
-from edged.outbox.written import Written
+from edged.outbox.written import Written, written_bytes
 from edged.runtime.health import Part
 
 MOST_ON = 1000
@@ -118,8 +118,7 @@ class Waiting:
             self._start_over()
         self._write(self._drop_aged)
         self._health.show("waiting", len(self))
-        written_bytes = self._written.last_day(shelf.store.written_bytes(), now.monotonic_s)
-        self._health.show("written_bytes_24h", written_bytes)
+        self._health.show("written_bytes_24h", self._written.last_day(written_bytes(), now.monotonic_s))
 
     def close(self) -> None:
         """What was committed stays."""

@@ -27,10 +27,10 @@ class FacesConfig(Section):
     """When off, this pipeline does not run."""
     source: Slug = "camera"
     """The camera it looks through."""
-    detector: Slug = "face_blaze_back"
+    detector: Slug = "face_rfb_320"
     """The model that finds faces; `edged models list` shows which there are."""
-    landmarks: Slug | None = None
-    """A second detector that finds the eyes where the first gives boxes alone; null: the first finds them itself."""
+    landmarks: Slug | None = "face_blaze_front"
+    """A second detector that looks at each face again for eyes, nose and mouth; null: the first one's will do."""
     embedder: Slug = "face_embedding"
     """The model that tells faces apart. People enrolled with another one must be enrolled again."""
     detection: DetectionConfig = DetectionConfig()
@@ -68,12 +68,11 @@ def faces(
     *sinks: Callable[[Event], None],
 ) -> Pipeline:
     """The chain. ``search`` finds the most similar people. ModelError where a model is not one for its task."""
-    second_look = DetectFaces(DetectionConfig(), models.landmarks).keypoints if models.landmarks else None
     return (
         Flow.start(name, source, lambda frame: frame.at_s)
-        .then(DetectFaces(config.detection, models.detector))
+        .then(DetectFaces(config.detection, models.detector, models.landmarks))
         .then(TrackFaces(config.tracking))
-        .on(TrackedFace, AlignFace(models.embedder.card, second_look))
+        .on(TrackedFace, AlignFace(models.embedder.card))
         .on(AlignedFace, CheckLiveness(config.liveness, models.liveness))
         .on(CheckedFace, EmbedFace(models.embedder))
         .on(EmbeddedFace, MatchFace(search))

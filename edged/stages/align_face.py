@@ -1,9 +1,9 @@
 """AlignFace: turns a face upright and scales it, so that eyes, nose and mouth are where the embedder expects them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from edged.inference.files.card import Card
-from edged.messages.vision import AlignedFace, Box, Glimpse, Picture, TrackedFace
+from edged.messages.vision import AlignedFace, Glimpse, Picture, TrackedFace
 from edged.vision import similarity_transform, warp
 
 Keypoints = Mapping[str, tuple[float, float]]
@@ -41,16 +41,12 @@ def align(picture: Picture, keypoints: Keypoints, template: Keypoints, size: tup
 class AlignFace:
     """Knows the embedder's template. A face whose keypoints nobody sees is a glimpse: it cannot be turned upright."""
 
-    def __init__(self, card: Card, second_look: Callable[[Picture, Box], Keypoints] | None = None) -> None:
-        """``card``: the embedder's. ``second_look`` is asked for keypoints where the detector gave none."""
+    def __init__(self, card: Card) -> None:
+        """``card``: the embedder's."""
         self._template, self._size = template_for(card)
-        self._second_look = second_look
 
     def __call__(self, item: TrackedFace) -> Iterable[AlignedFace | Glimpse]:
-        keypoints = item.face.keypoints
-        if not keypoints and self._second_look:
-            keypoints = self._second_look(item.frame.picture, item.face.box)
-        if keypoints:
-            yield AlignedFace(item, align(item.frame.picture, keypoints, self._template, self._size))
+        if item.face.keypoints:
+            yield AlignedFace(item, align(item.frame.picture, item.face.keypoints, self._template, self._size))
         else:
             yield Glimpse(item.track, item.frame.at_s, item.frame.epoch_s)

@@ -24,7 +24,7 @@ def convert(source: Path, _: Path | None = None) -> Converted:
         content,
         inputs=("rgb",),
         outputs=("real",),
-        parameters={"input": "rgb in [0, 1], a face"},
+        parameters={"input": "rgb in [0, 1], a face", "scale": 255},
         limits=("Does not generalise: it calls 48 % of LFW fake.",),
     )
 

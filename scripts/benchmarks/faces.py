@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks import box, sounds
 from benchmarks.faces_box import AWAY_S, THERE_S, named_after_s, watching_box
 from benchmarks.faces_chain import Chain, bare_invokes, load_models
-from benchmarks.faces_data import empty_frame, frame_with, portraits
+from benchmarks.faces_data import empty_frame, finders, frame_with, portraits
 from benchmarks.measure import Group, Measured
 from benchmarks.timing import always, in_turns, median_ms, median_ratio, timed
 from edged.enrolment.config import EnrolmentConfig
@@ -31,7 +31,7 @@ ROUNDS = 400
 @GROUP.measure("ms")
 def one_face(rounds: int = ROUNDS) -> Measured:
     """The whole chain on a frame with a face that is looked at; at most 1.15 times its bare invokes plus 2 ms."""
-    names = (CONFIG.detector, *CONFIG.liveness.models, CONFIG.embedder)
+    names = (*finders(CONFIG), *CONFIG.liveness.models, CONFIG.embedder)
     chain = Chain(load_models(), frame_with(portraits(1)[0]))
     chain_s, invoke_s = in_turns(rounds, chain.step, always(bare_invokes(names)))
     limit_ms = 1.15 * median_ms(invoke_s) + 2.0
@@ -85,7 +85,7 @@ def enrol_pictures(count: int = 1000) -> Measured:
     """Enrolling pictures from files, five a person, reading and storing included, against the bare invokes."""
     config, took_s, invoke_s, refused = EnrolmentConfig(), 0.0, 0.0, 0
     examine = Examiner(config, CONFIG, load_models(), keep_crops=False)
-    looked = (CONFIG.detector, *(CONFIG.liveness.models if config.pictures_must_live else ()))
+    looked = (*finders(CONFIG), *(CONFIG.liveness.models if config.pictures_must_live else ()))
     detector, all_of_them = bare_invokes((CONFIG.detector,)), bare_invokes((*looked, CONFIG.embedder))
     with tempfile.TemporaryDirectory() as name:
         gallery, samples = Gallery.open(GalleryConfig(path=Path(name))), list[Sample]()

@@ -20,7 +20,6 @@ from edged.gallery.config import GalleryConfig
 from edged.gallery.gallery import Gallery
 from edged.gallery.people import Sample
 from edged.pipelines.faces import FacesConfig
-from edged.stages.detect_faces import DetectionConfig
 
 NAME = "Ana"
 FPS = 10
@@ -44,7 +43,8 @@ def enrol(folder: Path) -> None:
     """The box knows who is on the video."""
     config, models = FacesConfig(), catalogue()
     embedder = models.load(config.embedder)
-    still = StillFace(DetectionConfig(), models.load(config.detector), None, embedder)
+    landmarks = models.load(config.landmarks) if config.landmarks else None
+    still = StillFace(config.detection, models.load(config.detector), landmarks, embedder)
     embedding = still(frame_with(portraits(1)[0]))
     if embedding is None:
         raise RuntimeError("no face is found on the portrait: nobody to enrol")

@@ -37,10 +37,15 @@ def catalogue() -> Catalogue:
     folder = Path(_keep(tempfile.TemporaryDirectory(prefix="edged-bench-models-")))
     config = FacesConfig()
     here = Catalogue(ModelsConfig(path=folder))
-    for name in (config.detector, *config.liveness.models):
+    for name in (*finders(config), *config.liveness.models):
         store.pull(folder, here.entry(name), mirror(str(DATA)), lambda _: None)
     write_embedder(folder / config.embedder, here)
     return here
+
+
+def finders(config: FacesConfig) -> tuple[str, ...]:
+    """The models that find a face and its eyes."""
+    return (config.detector, config.landmarks) if config.landmarks else (config.detector,)
 
 
 def write_embedder(folder: Path, models: Catalogue) -> None:

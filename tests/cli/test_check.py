@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 from edged.cli import main
 from edged.cli.defaults import commented_yaml
 from edged.config import load
-from edged.settings import Settings
+from edged.settings import Settings, examples, read_settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,17 +24,27 @@ def defaults(tmp_path, monkeypatch):
 
 def test_the_shipped_configuration_is_every_default_with_its_comment():
     """`edged check --defaults > config/edged.yaml` makes it anew."""
-    assert (ROOT / "config" / "edged.yaml").read_text() == commented_yaml(Settings)
+    assert (ROOT / "config" / "edged.yaml").read_text() == commented_yaml(Settings, examples())
 
 
 def test_every_setting_has_a_comment():
     """Also those of sections to come."""
-    lines = commented_yaml(Settings).splitlines()
+    lines = commented_yaml(Settings, examples()).splitlines()
     described = {"kind", "type", "microphone", "drones"}
     for before, line in itertools.pairwise(lines):
         key = line.strip().partition(":")[0]
         if line.strip() and not line.strip().startswith("#") and key not in described:
             assert before.strip().startswith("#"), line
+
+
+def test_the_examples_hold_when_their_comment_signs_are_taken_away(tmp_path):
+    """A camera and a pipeline of faces, with every default."""
+    text = (ROOT / "config" / "edged.yaml").read_text()
+    file = tmp_path / "edged.yaml"
+    file.write_text(re.sub(r"^  # (?=(camera|faces):|  )", "  ", text, flags=re.MULTILINE))
+    read = read_settings(file, {})
+    assert read.sources["camera"] == examples()["sources"]["camera"]
+    assert read.pipelines["faces"] == examples()["pipelines"]["faces"]
 
 
 def test_the_commented_defaults_load_to_the_defaults():
@@ -68,5 +79,5 @@ def test_the_schema_for_editors_describes_every_setting(capsys):
     """JSON Schema from the same declarations."""
     assert main(["check", "--schema"]) == 0
     schema = json.loads(capsys.readouterr().out)
-    assert set(schema["properties"]) == set(yaml.safe_load(commented_yaml(Settings)))
+    assert set(schema["properties"]) == set(yaml.safe_load(commented_yaml(Settings, examples())))
     assert schema["$defs"]["SmoothingConfig"]["properties"]["votes"]["description"]

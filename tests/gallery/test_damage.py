@@ -66,7 +66,7 @@ def test_a_newer_backup_that_is_damaged_too_is_passed_over(taught, clock):
 
 
 def test_without_a_backup_it_begins_empty_and_says_so(folder, clock):
-    """The damaged file is kept; the next start is quiet, but `verify` goes on telling."""
+    """The damaged file is kept; each start tells of it until it is deleted, and so does `verify`."""
     gallery = open_gallery(folder, clock)
     gallery.add("Ana", samples(1), by="me")
     gallery.close()
@@ -77,9 +77,14 @@ def test_without_a_backup_it_begins_empty_and_says_so(folder, clock):
     assert len(list(folder.glob("damaged-*.db"))) == 1
     again.close()
     third = open_gallery(folder, clock)
-    assert third.report == ""
+    (aside,) = folder.glob("damaged-*.db")
+    assert third.report.startswith(f"{aside.name} was set aside at an earlier start; delete it")
     assert "was set aside, damaged" in third.verify()[0]
     third.close()
+    aside.unlink()
+    fourth = open_gallery(folder, clock)
+    assert (fourth.report, fourth.verify()) == ("", [])
+    fourth.close()
 
 
 def test_a_database_that_is_gone_is_missed(taught):

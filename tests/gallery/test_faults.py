@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from tests.gallery.faces import open_gallery, samples
 folder = Path(sys.argv[1])
 """
 ENDLESS = {
-    "add": "for n in itertools.count():\n    gallery.add(f'P{os.getpid()}-{n}', samples(3, n), by='me'); print(n, flush=True)",
+    "add": "for n in itertools.count():\n    gallery.add(f'P{n}', samples(3, n), by='me'); print(n, flush=True)",
     "erase": (
         "for n in itertools.count():\n    person = gallery.add(f'P{n}', samples(3, n), by='me'); gallery.backup()\n"
         "    print(person.id, flush=True); gallery.erase(person.id, by='me')"
@@ -154,9 +155,9 @@ def test_a_real_full_disk_is_told(tmp_path):
     try:
         gallery = open_gallery(disk / "faces", keep_crops=True)
         gallery.add("Kept", samples(5), by="me")
+        many = (gallery.add(f"P{number}", samples(100, number), by="me") for number in range(100))
         with pytest.raises(GalleryError, match="the disk is full: make room, and try again; nothing was changed"):
-            for number in range(100):
-                gallery.add(f"P{number}", samples(100, number), by="me")
+            list(many)
         with pytest.raises(GalleryError, match="the disk is full"):
             gallery.backup()
         assert gallery.find("Kept").samples == 5
@@ -188,14 +189,13 @@ def test_several_processes_and_threads_write_at_once(kept):
     program += (
         "try:\n    gallery.add('Shared', [], by='me')\nexcept GalleryError: pass\ngallery.backup(); gallery.close()\n"
     )
-    processes = [started(program, kept) for _ in range(3)]
-    gallery = open_gallery(kept)
-    index = Index(gallery, MODEL)
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: gallery.add(f"T{n}", samples(2, n), by="me"), range(20)))
-        list(pool.map(lambda n: index.search(unit(n)), range(20)))
-    for process in processes:
-        assert process.communicate(timeout=60)[1] == ""
-    assert len(gallery.people()) == 1 + 3 * 15 + 1 + 20
-    assert gallery.verify() == []
-    gallery.close()
+    with ExitStack() as stack:
+        processes = [stack.enter_context(started(program, kept)) for _ in range(3)]
+        gallery = stack.enter_context(closing(open_gallery(kept)))
+        index = Index(gallery, MODEL)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda n: gallery.add(f"T{n}", samples(2, n), by="me"), range(20)))
+            list(pool.map(lambda n: index.search(unit(n)), range(20)))
+        assert [process.communicate(timeout=60)[1] for process in processes] == [""] * 3
+        assert len(gallery.people()) == 1 + 3 * 15 + 1 + 20
+        assert gallery.verify() == []

@@ -58,7 +58,7 @@ def test_a_wrong_key_changes_nothing(folder, tmp_path):
     gallery.close()
     before = settled(folder)
     make_key(tmp_path / "other")
-    with pytest.raises(GalleryError, match="is not the key of .*put the right key there; nothing was changed"):
+    with pytest.raises(GalleryError, match=r"is not the key of .*put the right key there; nothing was changed"):
         open_gallery(folder, key_file=tmp_path / "other")
     (folder / "gallery.db").write_bytes(b"rubbish")
     with pytest.raises(GalleryError, match="the backups are sealed with another key"):
@@ -72,7 +72,7 @@ def test_a_wrong_key_changes_nothing(folder, tmp_path):
 
 def test_a_missing_key_is_not_made_anew(folder, tmp_path):
     """A gallery that is there can only be opened with its own; a key that the config names is never made."""
-    with pytest.raises(GalleryError, match="cannot be read: No such file.*openssl rand"):
+    with pytest.raises(GalleryError, match=r"cannot be read: No such file.*openssl rand"):
         open_gallery(folder, key_file=tmp_path / "absent")
     gallery = open_gallery(folder)
     gallery.close()

@@ -13,8 +13,7 @@ def test_a_name_that_is_kept_can_be_seen_and_is_kept_as_it_is(text):
     """1 to 80 printable characters without space at its ends; checking it again changes nothing."""
     try:
         name = checked_name(text)
-    except GalleryError as error:
-        assert str(error).isprintable()
+    except GalleryError:
         return
     assert 1 <= len(name) <= 80
     assert name.isprintable()

@@ -1,4 +1,4 @@
-"""``python accepting.py FOLDER TIMES LONGEST_S [PORT]``: processes that accept events and are killed at random instants.
+"""``python -m tests.outbox.accepting FOLDER TIMES LONGEST_S [PORT]``: accept events and be killed at random instants.
 
 Each is forked from this one (which has imported everything), opens the outbox in FOLDER, accepts events of two
 pipelines without pause, sends them to the broker at PORT if there is one, and writes what the followers are told to

@@ -1,5 +1,7 @@
 """Clock: what waited under a wrong clock gets its true time, and nothing is lost when the clock jumps."""
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,8 +109,6 @@ def test_the_correction_undoes_any_error_of_the_clock(true_s, uptime_s, waited_s
     event = an_event(epoch_s=accepted.unix_s - 2.5)
     now = Moment("b", uptime_s + waited_s, true_s + waited_s, synchronised=True)
     message = handed_out(marked(event_message(event, 1, accepted.unix_s), accepted), accepted, now, waited=False)
-    from datetime import datetime
-
     assert datetime.fromisoformat(message.observed_at).timestamp() == pytest.approx(true_s, abs=0.003)
 
 

@@ -77,25 +77,7 @@ def test_an_aligned_face_brings_what_it_was_made_of():
     assert np.array_equal(picture, before)
 
 
-def test_without_keypoints_a_second_look_gives_them():
-    """It is asked for the face's box in its frame, and only where the detector gave none."""
-    asked = []
-
-    def second_look(picture, box):
-        asked.append((picture.shape, box))
-        return TEMPLATE
-
-    stage = AlignFace(embedder(), second_look)
-    picture = dotted(TEMPLATE, DOT_PX)
-    (aligned,) = stage(tracked(picture, {}))
-    assert np.array_equal(aligned.picture, picture[:112, :112])
-    assert asked == [((600, 800, 3), Box(0, 0, 10, 10))]
-    list(stage(tracked(picture, dict(TEMPLATE))))
-    assert len(asked) == 1
-
-
 def test_a_face_whose_keypoints_nobody_sees_is_a_glimpse():
-    """With a second look or without: the track goes on; nothing is embedded."""
+    """The track goes on; nothing is embedded."""
     item = tracked(np.zeros((9, 9, 3), np.uint8), {})
-    for stage in (AlignFace(embedder()), AlignFace(embedder(), lambda *_: {})):
-        assert list(stage(item)) == [Glimpse(7, 2.0, 1e9)]
+    assert list(AlignFace(embedder())(item)) == [Glimpse(7, 2.0, 1e9)]

@@ -122,9 +122,12 @@ class Mqtt:
         if gaps := self._outbox.gaps():
             connection.publish("gap", gaps.payload(), partial(self._gaps_answered, gaps))
         while not (connection.gone.is_set() or self._stopping.is_set()):
-            if not connection.under_way.wait_for_fewer(IN_FLIGHT, TAKE_S) or not self._may_go_on(connection):
+            room = 1 if self._busy else IN_FLIGHT  # one at a time keeps the order where one after the other is refused
+            if not connection.under_way.wait_for_fewer(room, TAKE_S) or not self._may_go_on(connection):
                 continue
-            if message := self._outbox.take(TAKE_S):
+            if (message := self._outbox.take(TAKE_S)) and self._pause_due:
+                self._outbox.put_back(message.seq)
+            elif message:
                 self._send(connection, message)
         with self._retaining:
             self._connection = None
