@@ -74,8 +74,8 @@ EVERY_FAULT = """\
 8: sources.mic.device: false, must be text or a whole number or null; put it in quotes
 8: sources.mic.rate_hz: 4, must be in [8000, 384000]
 8: sources.mic.check.after: unknown key; did you mean 'after_s'?
-9: sources.other.type: 'recordign', must be one of microphone, recording; did you mean 'recording'?
-10: sources.third.type: is missing; it must be one of microphone, recording
+9: sources.other.type: 'recordign', must be one of camera, microphone, recording; did you mean 'recording'?
+10: sources.third.type: is missing; it must be one of camera, microphone, recording
 11: sources.fourth.path: is missing; it must be a path
 11: sources.fourth.realtime: 'perhaps', must be true or false
 12: sources.Fifth One: the name must be 1 to 40 of a-z, 0-9, _ and -
@@ -211,7 +211,7 @@ def test_anchors_and_merges_share_settings(file):
         ("sources: [1]", "sources: a list, must be a mapping of keys to values"),
         ("nonsense_of_mine: 1", "nonsense_of_mine: unknown key; known here: device, site, location, sources,"),
         ("port: 1", "port: unknown key; it belongs to mqtt.port"),
-        ("password: x", "write it to a file and name that in mqtt.password_file"),
+        ("password: x", "write it to a file and name that in sources.<name>.password_file or mqtt.password_file"),
         ("mqtt: {Host: x}", "mqtt.Host: unknown key; did you mean 'host'?"),
         ("1: x", "1: unknown key"),
         ("on: x", "on: unknown key"),

@@ -89,12 +89,16 @@ def _advance(bar: "Progress", task: Any, done_s: float) -> None:
 
 
 def _wanted(settings: "Settings", name: str | None) -> dict[str, Any]:
-    """The pipelines to run; ConfigError where there is none of that name."""
+    """The pipelines of sound to run; ConfigError where there is none of that name."""
+    from edged.pipelines.drones import DronesConfig
+
+    hearing = {name: config for name, config in settings.pipelines.items() if isinstance(config, DronesConfig)}
     if name is None:
-        return {name: config for name, config in settings.pipelines.items() if config.enabled}
-    if name not in settings.pipelines:
-        raise ConfigError(f"--pipeline {name}: the configuration has only {', '.join(settings.pipelines) or 'none'}")
-    return {name: settings.pipelines[name]}
+        return {name: config for name, config in hearing.items() if config.enabled}
+    if name not in hearing:
+        known = ", ".join(hearing) or "none"
+        raise ConfigError(f"--pipeline {name}: must be one of the configuration's pipelines of sound: {known}")
+    return {name: hearing[name]}
 
 
 def _summarise(replayed: list["Replayed"], failed: int, took_s: float) -> None:

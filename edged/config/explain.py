@@ -107,7 +107,8 @@ class Explain:
             else [dotted(path) for path in elsewhere if path[-1] == f"{name}_file"]
         )
         if secrets:
-            return f"a secret does not stand in the configuration; write it to a file and name that in {secrets[0]}"
+            named = " or ".join(secrets[:2])
+            return f"a secret does not stand in the configuration; write it to a file and name that in {named}"
         if near := difflib.get_close_matches(name.lower(), here, n=1, cutoff=0.6):
             return f"unknown key; did you mean {near[0]!r}?"
         if same := [dotted(path) for path in elsewhere if path[-1] == name.lower()]:

@@ -45,7 +45,7 @@ class Shelf:
         self.last_seq = 0
         """The highest number that was given."""
         health.set(State.OK)
-        if path is not None and not self.return_to_disk(unix_s):
+        if path is not None and not self.return_to_disk(unix_s, check=True):
             self.last_seq = int(unix_s)  # above whatever stands in the file
 
     @property
@@ -71,14 +71,17 @@ class Shelf:
         self.store = Store(None)
         self._tell(error)
         if is_damage(error):
-            self.return_to_disk(unix_s)
+            self.return_to_disk(unix_s, check=True)
 
-    def return_to_disk(self, unix_s: float) -> bool:
-        """Try the disk, and put there what waits in memory; False where it cannot be written (yet)."""
+    def return_to_disk(self, unix_s: float, *, check: bool = False) -> bool:
+        """Try the disk, and put there what waits in memory; False where it cannot be written (yet).
+
+        ``check``: look through the file for damage first.
+        """
         if self._path is None:
             return False
         try:
-            disk, aside = open_store(self._path, unix_s, self.last_seq)
+            disk, aside = open_store(self._path, unix_s, self.last_seq, CHECK_S if check else 0.0)
             try:
                 with disk.transaction():
                     self._move_to(disk)
@@ -125,7 +128,7 @@ def is_damage(error: Exception) -> bool:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _DAMAGE
 
 
-def open_store(path: Path, unix_s: float, last_seq: int = 0) -> tuple[Store, str]:
+def open_store(path: Path, unix_s: float, last_seq: int = 0, check_s: float = CHECK_S) -> tuple[Store, str]:
     """The store in that file, and what is to be said if the file was damaged: it is set aside, a new one begins.
 
     Its numbers are above ``last_seq`` or, where that is not known (0), above any that the old one can have had.
@@ -133,7 +136,7 @@ def open_store(path: Path, unix_s: float, last_seq: int = 0) -> tuple[Store, str
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        return _opened(path), ""
+        return _opened(path, check_s), ""
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise
@@ -141,15 +144,16 @@ def open_store(path: Path, unix_s: float, last_seq: int = 0) -> tuple[Store, str
     above = last_seq or max(_salvaged_seq(path), int(unix_s), int(path.stat().st_mtime))
     aside = _set_aside(path, unix_s)
     log.error("outbox was damaged; a new one begins", extra={"reason": damage, "set_aside": str(aside)})
-    store = _opened(path)
+    store = _opened(path, 0.0)
     store.begin_above(above)
     return store, f"{path}: was damaged ({damage}); set aside as {aside.name}, what waited in it is not sent"
 
 
-def _opened(path: Path) -> Store:
+def _opened(path: Path, check_s: float) -> Store:
     store = Store(path)
     try:
-        store.check(CHECK_S)
+        if check_s:
+            store.check(check_s)
     except BaseException:
         store.close()
         raise

@@ -63,22 +63,18 @@ class Waiting:
     def next(self) -> EventMessage | None:
         """The next message to be sent; None: nothing now, perhaps at ``backlog_free_s``."""
         try:
-            row = self._next_row()
+            while row := self._next_row():
+                self._handed.add(row.seq)
+                if self._replaceable.get(row.event) == row.seq:
+                    del self._replaceable[row.event]
+                if message := read(row):
+                    waited = row.seq <= self._begun_above
+                    return handed_out(message, row.accepted, self._clock.now(), waited=waited)
+                self.accept((), [(row.seq, "cannot be read: the disk gave back something else than was written")])
         except sqlite3.Error as error:
             self._shelf.leave_disk(error, self._clock.now().unix_s)
             self._start_over()
-            return None
-        if row is None:
-            return None
-        self._handed.add(row.seq)
-        if self._replaceable.get(row.event) == row.seq:
-            del self._replaceable[row.event]
-        try:
-            message = EventMessage.model_validate_json(row.body)
-        except ValidationError:
-            self.accept((), [(row.seq, "cannot be read: the disk gave back something else than was written")])
-            return self.next()
-        return handed_out(message, row.accepted, self._clock.now(), waited=row.seq <= self._begun_above)
+        return None
 
     @property
     def backlog_free_s(self) -> float | None:
@@ -174,6 +170,14 @@ class Waiting:
         """The store is another one: whatever it holds has waited."""
         self._lanes.start_over(self._shelf.last_seq)
         self._replaceable.clear()
+
+
+def read(row: Row) -> EventMessage | None:
+    """The message; None where the disk has garbled it."""
+    try:
+        return EventMessage.model_validate_json(row.body)
+    except ValidationError:
+        return None
 
 
 def note_gone(store: Store, seqs: Sequence[int]) -> None:

@@ -50,6 +50,11 @@ class DronesConfig(Section):
     smoothing: SmoothingConfig = SmoothingConfig()
     drift: DriftConfig = DriftConfig()
 
+    @property
+    def models_in_use(self) -> Mapping[str, str]:
+        """What each model is for, where that needs to be said."""
+        return {self.model: ""} | ({self.shadow: "shadow"} if self.shadow else {})
+
     @model_validator(mode="after")
     def _shadow_is_another(self) -> "DronesConfig":
         if self.shadow == self.model:

@@ -1,6 +1,6 @@
 """From a camera's frames to events about people."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from edged.config import Section, Slug
@@ -37,6 +37,13 @@ class FacesConfig(Section):
     tracking: TrackingConfig = TrackingConfig()
     liveness: LivenessConfig = LivenessConfig()
     identity: IdentityConfig = IdentityConfig()
+
+    @property
+    def models_in_use(self) -> Mapping[str, str]:
+        """What each model is for."""
+        landmarks = {self.landmarks: "landmarks"} if self.landmarks else {}
+        liveness = dict.fromkeys(self.liveness.models_in_use, "liveness")
+        return {self.detector: "detector", **landmarks, **liveness, self.embedder: "embedder"}
 
 
 class FaceModels(NamedTuple):

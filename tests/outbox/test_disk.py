@@ -1,6 +1,7 @@
 """Disk: full, read-only, damaged, used by another, or another day's: the box goes on, says so, and returns to it."""
 
 import re
+import sqlite3
 import subprocess
 
 import pytest
@@ -124,6 +125,39 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_begins(tmp_path, damage):
     assert aside.name in box.reasons()
     box.outbox(an_event())
     assert box.outbox.take(1).seq > 300
+    box.outbox.close()
+
+
+def test_a_message_that_the_disk_has_garbled_does_not_block_the_rest(tmp_path):
+    """It is put aside, and told as gone."""
+    box = Box(tmp_path / "outbox.sqlite3")
+    for number in range(3):
+        box.outbox(an_event(number=number))
+    box.outbox.close()
+    database = sqlite3.connect(tmp_path / "outbox.sqlite3")
+    database.execute("UPDATE waiting SET body = 'garbled' WHERE seq = 2")
+    database.commit()
+    database.close()
+    box = Box(tmp_path / "outbox.sqlite3")
+    assert box.take_all() == [1, 3]
+    assert box.outbox.gaps().ranges == [(2, 2)]
+    box.outbox.close()
+
+
+def test_a_file_that_breaks_while_it_is_in_use_is_set_aside_too(tmp_path):
+    """Numbers go on where they were; what is accepted at that moment is kept."""
+    path = tmp_path / "outbox.sqlite3"
+    box = Box(path)
+    for number in range(50):
+        box.outbox(an_event(number=number))
+    for file in (path, path.with_name(path.name + "-wal")):
+        file.write_bytes(b"\xa5" * file.stat().st_size)
+    for number in range(50, 3000):
+        box.outbox(an_event(Phase.UPDATE, number=number))
+    box.outbox(an_event(number=3000))
+    taken = box.take_all()
+    assert taken[-1] == 3001
+    assert taken == sorted(taken)
     box.outbox.close()
 
 

@@ -24,12 +24,12 @@ class Running:
     """`edged run` with a configuration; its log and its journal are read as it goes."""
 
     def __init__(self, folder: Path, settings: dict, env: dict[str, str] | None = None) -> None:
-        config = folder / "edged.yaml"
-        config.write_text(json.dumps(settings))
+        self.config = folder / "edged.yaml"
+        self.config.write_text(json.dumps(settings))
         self.log: list[str] = []
         self.journal: list[dict] = []
         self.process = subprocess.Popen(
-            [*EDGED, "run", "-c", config],
+            [*EDGED, "run", "-c", self.config],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -48,6 +48,11 @@ class Running:
             assert time.monotonic() < until, "".join(self.log)
             assert self.process.poll() is None, "".join(self.log)
             time.sleep(0.02)
+
+    def rss_mb(self) -> float:
+        """What it takes of memory now, without what its children take."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGESIZE") / 1e6
 
     def stop(self, how: signal.Signals = signal.SIGTERM, timeout_s: float = 10.0) -> int:
         """Its exit status; the reading threads have seen everything."""

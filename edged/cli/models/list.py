@@ -39,9 +39,8 @@ def _used(settings: Any) -> dict[str, list[str]]:
     """Which pipelines use each model."""
     used: dict[str, list[str]] = {}
     for name, pipeline in settings.pipelines.items():
-        used.setdefault(pipeline.model, []).append(name)
-        if pipeline.shadow:
-            used.setdefault(pipeline.shadow, []).append(f"{name} (shadow)")
+        for model, role in pipeline.models_in_use.items():
+            used.setdefault(model, []).append(f"{name} ({role})" if role else name)
     return used
 
 

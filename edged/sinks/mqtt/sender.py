@@ -92,9 +92,11 @@ class Mqtt:
         tries = 0
         while not self._stopping.is_set():
             began_s = time.monotonic()
-            for broker in self._config.brokers:
-                if self._stopping.is_set() or self._serve(broker):
-                    break
+            try:
+                any(self._serve(broker) for broker in self._config.brokers if not self._stopping.is_set())
+            except Exception as fault:  # a bug here must not leave the box without a voice: connect anew
+                log.exception("connection lost to a fault of edged's own")
+                self._health.set(State.FAILING, f"a fault of edged's own: {fault!r}; please report it")
             tries = 1 if time.monotonic() - began_s > STEADY_S else tries + 1
             self._stopping.wait(jitter_s(tries, self._config.reconnect_max_s, _uniform))
 
