@@ -2,12 +2,15 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 from edged.control.server import Server
 from edged.enrolment.service import Frames, service
+from edged.errors import GalleryError
 from edged.gallery.gallery import Gallery
 from edged.gallery.index import Index
 from edged.inference.files.card import Card
@@ -20,6 +23,8 @@ from edged.settings import Settings
 
 UPKEEP_S = 3600.0
 """How often people whose time is over are erased, and a backup is made where one is due."""
+STEADY_S = 10.0
+"""A gallery that could not be read is trusted again when it could be for so long."""
 UPKEEP_FAILS = "upkeep fails, see the log"
 STOP_LIMIT_S = 1.0
 
@@ -33,6 +38,7 @@ class PeopleInUse:
         """``load`` gives models by name, and ``frames`` what a camera sees, for enrolment."""
         self._settings, self._health, self._load, self._frames = settings, health, load, frames
         self._gallery: Gallery | None = None
+        self._failed_s = 0.0
         self._stopping = threading.Event()
 
     def search(self, config: FacesConfig, models: FaceModels, stack: ExitStack) -> Callable[[Embedding], Nearest]:
@@ -47,9 +53,25 @@ class PeopleInUse:
         stale = [person.name for person in gallery.stale(sha256)]
         reasons = [gallery.report] if gallery.report else []
         if stale:  # how many, and not who: health goes over the wire
-            reasons.append(f"{len(stale)} people were enrolled with another model than {embedder.name}: `edged people`")
+            others = f"enrolled with another model than {embedder.name}: {len(stale)}"
+            reasons.append(f"{others}; `edged people list` tells who")
         self._health.part("gallery").set(State.DEGRADED if reasons else State.OK, "; ".join(reasons))
-        return Index(gallery, sha256).search
+        return partial(self._search, Index(gallery, sha256))
+
+    def _search(self, index: Index, embedding: Embedding) -> Nearest:
+        """Nobody is like anybody while the gallery cannot be read: nobody is named, and health says why."""
+        try:
+            nearest = index.search(embedding)
+        except GalleryError as fault:
+            if not self._failed_s:
+                log.error("gallery", extra={"reason": str(fault)})  # noqa: TRY400  # no bug of ours
+            self._failed_s = time.monotonic()
+            self._health.part("gallery").set(State.FAILING, f"{fault}; everybody is unknown; start edged again")
+            return ()
+        if self._failed_s and time.monotonic() - self._failed_s > STEADY_S:
+            self._failed_s = 0.0
+            self._health.part("gallery").set(State.OK)
+        return () if self._failed_s else nearest
 
     def _open(self, config: FacesConfig, embedder: Card, stack: ExitStack) -> Gallery:
         settings = self._settings
