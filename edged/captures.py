@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from edged.errors import ConfigError
+from edged.errors import ConfigError, DeviceLostError
 from edged.messages.sound import Chunk
 from edged.messages.vision import Frame
 from edged.runtime.bounded_queue import BoundedQueue
@@ -21,6 +21,8 @@ from edged.sources.recording import Recording
 QUEUE_CHUNKS = 200
 """Sound that may wait for a pipeline: 10 s at the usual 50 ms a chunk."""
 POLL_S = 0.5
+BLIND_S = 10.0
+"""Whoever watches a camera is told after so long that it gives nothing: the time to open it anew and then some."""
 STOP_LIMIT_S = 1.0
 
 
@@ -43,17 +45,23 @@ class Captures:
         queue: BoundedQueue[Frame] = self._capture(name).subscribe(1, counter="skipped")
         return queue
 
-    def watch(self, name: str) -> Generator[Frame | None, None, None]:
+    def watch(self, name: str, blind_s: float = BLIND_S) -> Generator[Frame | None, None, None]:
         """What camera ``name`` sees while somebody asks: the latest frame each time, None where none came of late.
 
-        ConfigError where there is no such camera, or no pipeline that looks through it.
+        ConfigError where there is no such camera, or no pipeline that looks through it; DeviceLostError where none came
+        for ``blind_s``.
         """
         if name not in self._captures or not isinstance(self._sources[name], CameraConfig):
             cameras = [each for each in self._captures if isinstance(self._sources[each], CameraConfig)]
             raise ConfigError(f"{name}: is no camera in use; there are: {', '.join(cameras) or 'none'}")
-        queue = self.pictures(name)
+        queue, waited_s = self.pictures(name), 0.0
         try:
-            yield from queue.poll(POLL_S)
+            for frame in queue.poll(POLL_S):
+                waited_s = 0.0 if frame is not None else waited_s + POLL_S
+                if waited_s >= blind_s:
+                    why = "; ".join(self._health.part(f"sources.{name}").snapshot().reasons)
+                    raise DeviceLostError(f"source {name}: gave no picture for {waited_s:g} s: {why or 'see health'}")
+                yield frame
         finally:
             self._captures[name].unsubscribe(queue)
 

@@ -15,6 +15,7 @@ from edged.messages.health import State
 from edged.messages.wire import ActiveMessage
 from edged.models_in_use import ModelsInUse
 from edged.outbox import Outbox
+from edged.outbox.config import outbox_path
 from edged.people_in_use import PeopleInUse
 from edged.pipelines.drones import listen
 from edged.pipelines.faces import FacesConfig, face_models, faces
@@ -48,7 +49,8 @@ class Daemon:
         self._people = PeopleInUse(settings, self._health, self._models.keep, self._captures.watch)
         self._threads: list[threading.Thread] = []
         self._mqtt: Mqtt | None = None
-        self._outbox = Outbox()
+        path = outbox_path(settings.outbox) if settings.mqtt.enabled else None
+        self._outbox = Outbox(path, settings.outbox, self._health.part("outbox"))
         self._published = (-1, 0.0)
 
     def run(self) -> int:
@@ -81,6 +83,7 @@ class Daemon:
 
     def _start_sinks(self, stack: ExitStack) -> None:
         settings = self._settings
+        stack.callback(self._outbox.close)
         if settings.journal.enabled:
             self._outbox.follow(Journal(self._journal))
         if settings.mqtt.enabled:
@@ -89,6 +92,8 @@ class Daemon:
             self._mqtt.start()
             stack.callback(self._mqtt.stop, STOP_LIMIT_S["mqtt"])
             stack.callback(self._publish_health)
+        else:
+            self._outbox.follow(lambda message: self._outbox.acknowledge(message.seq))  # nobody else will
 
     def _start_pipelines(self, stack: ExitStack) -> None:
         for name, config in self._running_pipelines().items():

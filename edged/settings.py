@@ -13,6 +13,7 @@ from edged.enrolment.config import EnrolmentConfig
 from edged.gallery.config import GalleryConfig
 from edged.inference.accelerators import AcceleratorConfig
 from edged.inference.catalogue import ModelsConfig
+from edged.outbox import OutboxConfig
 from edged.pipelines.drones import DronesConfig
 from edged.pipelines.faces import FacesConfig
 from edged.runtime.logs import LogConfig
@@ -73,6 +74,7 @@ class Settings(Section):
     enrolment: EnrolmentConfig = EnrolmentConfig()
     control: ControlConfig = ControlConfig()
     mqtt: MqttConfig = MqttConfig()
+    outbox: OutboxConfig = OutboxConfig()
     journal: JournalConfig = JournalConfig()
     health: HealthConfig = HealthConfig()
     log: LogConfig = LogConfig()

@@ -14,26 +14,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as paho
 import soundfile
-from paho.mqtt.enums import CallbackAPIVersion
-from rich.console import Console
+from demo_wire import Wire, say
+from rich.markup import escape
 
 from edged.synthesis import FlyOver, fly_over
 
-CONSOLE = Console(highlight=False, soft_wrap=True)
 BIN = Path(sys.executable).parent
 AMQTT = """\
 listeners: {{default: {{type: tcp, bind: "127.0.0.1:{port}"}}}}
 plugins: {{amqtt.plugins.authentication.AnonymousAuthPlugin: {{allow_anonymous: true}}}}
 """
-MEANINGS = {
-    "state": "the box says it is there; the broker itself would say offline if it vanished",
-    "info": "what this box is: version, models by hash, sources",
-    "health": "how well each part is, every 30 s and at each change",
-    "availability": "whether this source hears or sees",
-    "active": "what is going on right now, for whoever subscribes late",
-}
+GOODBYE_S = 10.0
 
 
 def main() -> int:
@@ -43,37 +35,62 @@ def main() -> int:
     parser.add_argument("--faces", type=Path, metavar="DIR|VIDEO", help="people, or a video of them")
     parser.add_argument("--mirror", metavar="DIR", help="with --faces: take the models from below a folder")
     options = parser.parse_args()
-    if options.faces:
-        import demo_faces
+    try:
+        if options.faces:
+            import demo_faces
 
-        return demo_faces.main(options)
-    return hear(options.recording)
+            return demo_faces.main(options)
+        return hear(options.recording)
+    except KeyboardInterrupt:
+        say("\nstopped")
+        return 130
 
 
 def hear(recording: Path | None) -> int:
     """The demo of drones; the exit status is 0 only if a drone was heard where one was played."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edged-demo-")))
-        port = free_port()
-        stack.enter_context(Running(broker_command(folder, port), folder / "broker.log"))
-        wait_for(port)
-        events: list[dict[str, Any]] = []
-        client = watch(port, events)
-        stack.callback(client.loop_stop)
+        port = start_broker(folder, stack)
         path = recording or synthesise(folder)
-        say(f"[bold]Playing[/] {path.name} ({soundfile.info(str(path)).duration:.0f} s) to edged, in real time")
-        daemon = subprocess.Popen(
-            [BIN / "edged", "run", "-c", settings(folder, path, port)],
-            stdout=subprocess.DEVNULL,
-            stderr=(folder / "edged.log").open("w"),
-        )
-        stack.callback(stop, daemon)
-        status = daemon.wait(timeout=3600)
-        time.sleep(0.5)
+        say(f"[bold]Playing[/] {escape(path.name)} ({soundfile.info(str(path)).duration:.0f} s) to edged, in real time")
+        events, status = play(folder, port, settings(folder, path, port), stack)
         if status:
-            say((folder / "edged.log").read_text())
             return status
     return conclude([event["phase"] for event in events], synthetic=recording is None)
+
+
+def play(folder: Path, port: int, config: Path, stack: ExitStack) -> tuple[list[dict[str, Any]], int]:
+    """Run the real daemon to the end of what it listens to; the events that went over the broker, and its exit status.
+
+    The status is 1, too, where its goodbye did not come over the broker: then its events may not have either.
+    """
+    wire, log = Wire(port), folder / "edged.log"
+    stack.callback(wire.close)
+    daemon = subprocess.Popen(
+        [BIN / "edged", "run", "-c", config], env=environment(folder), stdout=subprocess.DEVNULL, stderr=log.open("w")
+    )
+    stack.callback(stop, daemon)
+    status = daemon.wait(timeout=3600)
+    if not wire.over.wait(GOODBYE_S):
+        say("[bold red]edged ended without a goodbye over the broker[/]")
+        status = status or 1
+    if status:
+        say(f"What edged said (exit status {status}):\n{escape(log.read_text())}")
+    return wire.events, status
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """In which edged touches nothing of this machine's own box, and obeys none of its variables."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("EDGED_")}
+    return {**ours, "STATE_DIRECTORY": str(folder)}
+
+
+def start_broker(folder: Path, stack: ExitStack) -> int:
+    """A broker that ends with ``stack``; its port."""
+    port = free_port()
+    stack.enter_context(Running(broker_command(folder, port), folder / "broker.log"))
+    wait_for(port)
+    return port
 
 
 def conclude(phases: list[str], *, synthetic: bool) -> int:
@@ -110,42 +127,6 @@ def settings(folder: Path, recording: Path, port: int) -> Path:
     }
     path.write_text(json.dumps(text))
     return path
-
-
-def watch(port: int, events: list[dict[str, Any]]) -> paho.Client:
-    """Subscribe to everything and print it; the events are noted in ``events``."""
-
-    def on_message(_client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        topic = message.topic.removeprefix("edged/demo/")
-        kind, _, _ = topic.partition("/")
-        if kind == "event":
-            events.append(json.loads(message.payload))
-        say(f"[cyan]{time.strftime('%H:%M:%S')} {topic:<24}[/] {explain(kind, bytes(message.payload))}")
-
-    client = paho.Client(CallbackAPIVersion.VERSION2)
-    client.on_message = on_message
-    client.connect("127.0.0.1", port)
-    client.subscribe("edged/#", qos=1)
-    client.loop_start()
-    return client
-
-
-def explain(kind: str, payload: bytes) -> str:
-    """One line: the gist of a message and what it means."""
-    if kind == "availability":
-        return f"{payload.decode()}: {MEANINGS[kind]}"
-    content = json.loads(payload)
-    if kind == "event":
-        evidence = ", ".join(f"{name} {value:g}" for name, value in content["evidence"].items() if name[:4] != "box_")
-        verb = {"start": "[bold red]begins[/]", "update": "goes on", "end": "[bold green]is over[/]"}[content["phase"]]
-        where = f"{content['duration_s']:.1f} s, confidence {content['confidence']:.2f}"
-        late = f"{content['latency_ms']['total']:.0f} ms after it was there"
-        return f"{content['label']}: {verb} ({where}; {evidence}; {late})"
-    if kind == "active":
-        gist = ", ".join(event["label"] for event in content["events"]) or "nothing"
-    else:
-        gist = content.get("state") or content["version"]
-    return f"{gist}: {MEANINGS[kind]}"
 
 
 def broker_command(folder: Path, port: int) -> list[str]:
@@ -200,11 +181,6 @@ def wait_for(port: int, limit_s: float = 60.0) -> None:
                 return
         time.sleep(0.05)
     raise SystemExit(f"the broker does not answer on port {port} after {limit_s:.0f} s")
-
-
-def say(text: str) -> None:
-    """To whoever watches."""
-    CONSOLE.print(text)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,12 @@ settings.register_profile("edged", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("edged")
 
 
+@pytest.fixture(autouse=True)
+def _state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test's box keeps is its own, and not this machine's."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+
+
 @pytest.fixture
 def virtual_microphone() -> Iterator[vmic.VirtualMicrophone]:
     """A microphone that PortAudio can open, in a process started with its ``env``."""

@@ -93,7 +93,7 @@ class Examiner:
     def __call__(self, frame: Frame, origin: str, track: int, *, must_live: bool) -> Look:
         """``origin``: where the picture is from; where ``must_live`` is false, liveness is not looked at."""
         with self._lock:
-            detected = next(iter(self._detect(frame)))
+            detected = self._detect.in_still(frame)
             face = main_face(detected.faces, self._config.clearly_larger)
             if isinstance(face, Reason):
                 return Look(None, face)

@@ -47,10 +47,8 @@ class StillFace:
 
     def __call__(self, picture: Picture) -> Embedding | None:
         """Its embedding; None where no face is found."""
-        for detected in self._detect(Frame(picture, 0.0)):
-            if detected.faces:
-                return self._embedding(detected)
-        return None
+        detected = self._detect.in_still(Frame(picture, 0.0))
+        return self._embedding(detected) if detected.faces else None
 
     def _embedding(self, detected: DetectedFaces) -> Embedding | None:
         face = main_face(detected.faces, detected.frame.picture)

@@ -38,8 +38,10 @@ class Lanes:
         """Whether it was accepted since the border was drawn."""
         return seq > self._border
 
-    def next_live(self, store: Store, handed: Collection[int]) -> Row | None:
+    def next_live(self, store: Store, handed: Collection[int], last_seq: int) -> Row | None:
         """The next live message, or one that must come before it; ``handed`` are under way already."""
+        if self._live >= last_seq:
+            return None
         row = _first(lambda after: store.first(after, NO_END), self._live, handed)
         if row is None:
             return None

@@ -17,7 +17,7 @@ CHECK_S = 2.0
 """Looking for damage takes so long at most."""
 MOST_ASIDE = 3
 """Damaged files that are kept, the newest."""
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _ELSEWHERE = "or name another place in outbox.path"
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "the disk is full: make room",
@@ -40,7 +40,10 @@ class Shelf:
     def __init__(self, path: Path | None, health: Part, unix_s: float) -> None:
         """None: in memory alone. ``unix_s`` is the time now, for numbers where the old ones cannot be known."""
         self._path, self._health = path, health
-        self._settled_on_disk: set[int] = set()
+        self._on_disk_to, self._settled_on_disk = (
+            0,
+            set[int](),
+        )  # while in memory: what may lie there, what of it is done
         self.store = Store(None)
         self.last_seq = 0
         """The highest number that was given."""
@@ -68,7 +71,7 @@ class Shelf:
     def leave_disk(self, error: Exception, unix_s: float) -> None:
         """The disk failed: go on with a new file if this one is damaged, else in memory until it can be written."""
         self.store.close()
-        self.store = Store(None)
+        self.store, self._on_disk_to = Store(None), self.last_seq
         self._tell(error)
         if is_damage(error):
             self.return_to_disk(unix_s, check=True)
@@ -101,7 +104,7 @@ class Shelf:
     def forget(self, seqs: list[int]) -> None:
         """Delete messages; what lies on a disk that cannot be written is deleted when it can."""
         if self.in_memory:
-            self._settled_on_disk.update(seqs)
+            self._settled_on_disk.update(seq for seq in seqs if seq <= self._on_disk_to)
         self.store.delete(seqs)
 
     def _move_to(self, disk: Store) -> None:

@@ -121,7 +121,8 @@ class Waiting:
         self._shelf.store.close()
 
     def _next_row(self) -> Row | None:
-        row, now_s = self._lanes.next_live(self._shelf.store, self._handed), time.monotonic()
+        now_s, last_seq = time.monotonic(), self._shelf.last_seq
+        row = self._lanes.next_live(self._shelf.store, self._handed, last_seq)
         if row is None and now_s >= self._backlog_free_s:
             row = self._lanes.next_backlog(self._shelf.store, self._handed)
             self._backlog_free_s = max(self._backlog_free_s, now_s - CATCH_UP_S) + 1 / self._config.drain_per_s

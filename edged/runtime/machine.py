@@ -1,7 +1,6 @@
 """The machine that edged runs on: what the kernel says of it."""
 
 import ctypes
-import ctypes.util
 import os
 import re
 import shutil

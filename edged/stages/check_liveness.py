@@ -7,6 +7,7 @@ of a sheet or screen, its moiré and its colours give it away); their scores are
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ from edged.errors import ModelError
 from edged.inference.model import Array, Model, dequantise, quantise
 from edged.messages.event import ModelUse
 from edged.messages.vision import AlignedFace, Box, CheckedFace, Liveness, Picture, RefusedFace, TrackedFace, Verdict
-from edged.vision import crop
+from edged.vision import Size, crop
 
 MAX_TRACKS = 256
 """Tracks whose scores are remembered; the one unseen for longest is forgotten first."""
@@ -110,11 +111,13 @@ class Judge:
         self._rgb = self._input.name == "rgb"
         self._scale = np.float32(1.0 / card.parameters.get("scale", 1.0))
 
-    def __call__(self, picture: Picture, box: Box) -> tuple[float, ModelUse]:
-        """Score in [0, 1] of the face in ``box``, and what gave it."""
-        height, width = picture.shape[:2]
+    def surroundings(self, face: Box, width: int, height: int) -> tuple[Box, Size]:
+        """Which part of a frame it wants to see of a face, and how large, in pixels."""
         rows, columns = self._input.shape[1:3]
-        look = crop(picture, surroundings(upright(box), self._factor, width, height), (columns, rows))
+        return surroundings(upright(face), self._factor, width, height), (columns, rows)
+
+    def __call__(self, look: Picture) -> tuple[float, ModelUse]:
+        """Score in [0, 1] of the face that ``look`` shows as asked for, and what gave it."""
         answer = self._model.run([self._as_input(look)])
         values = answer.outputs[0].reshape(-1)
         logits = dequantise(values, self._output) if self._output.scale else values
@@ -156,7 +159,10 @@ class CheckLiveness:
         return ()
 
     def _check(self, face: TrackedFace) -> tuple[Liveness, ModelUse]:
-        opinions = [judge(face.frame.picture, face.face.box) for judge in self._judges]
+        picture = face.frame.picture
+        height, width = picture.shape[:2]
+        look = cache(partial(crop, picture))  # of a face that fills the frame all models are shown the same
+        opinions = [judge(look(*judge.surroundings(face.face.box, width, height))) for judge in self._judges]
         seen = self._remember(face.track, face.frame.at_s)
         seen.scores.append(sum(score for score, _ in opinions) / len(opinions))
         mean = sum(seen.scores) / len(seen.scores)

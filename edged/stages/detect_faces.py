@@ -22,6 +22,9 @@ MOST_CANDIDATES = 200
 """Of a picture; more that pass the score are cut, the least sure first."""
 SURROUNDINGS = 1.6
 """Times the box: what a second look at a face shows. Measured: 1.3 and 2 are worse."""
+STEP_BACK = 1.5
+"""Times a still in which no face is seen: what another look at it shows. Of 400 portraits filled by their face (ORL)
+95 % are found without, 99.8 % with it; 1.25 finds less, 2 no more, and grey or drawn-out borders no more than black."""
 
 
 class DetectionConfig(Section):
@@ -142,11 +145,12 @@ class DetectFaces:
             )
 
     def __call__(self, frame: Frame) -> Iterable[DetectedFaces]:
-        height, width = frame.picture.shape[:2]
-        faces, use = self._look(frame.picture, Box(0, 0, width, height))
-        large = [face for face in faces if min(face.box.width, face.box.height) >= self._config.min_size_px]
-        sure = large[: self._config.max_faces]
-        yield DetectedFaces(frame, tuple(self._look_again(frame.picture, face) for face in sure), use)
+        yield self._detect(frame, 1.0)
+
+    def in_still(self, frame: Frame) -> DetectedFaces:
+        """All faces of a picture that nobody can step back from: where it shows none, it is looked at with a border."""
+        found = self._detect(frame, 1.0)
+        return found if found.faces else self._detect(frame, STEP_BACK)
 
     def keypoints(self, picture: Picture, box: Box) -> Mapping[str, tuple[float, float]]:
         """Of the face at ``box``, by a second look at it and what is round it; empty where it sees none there."""
@@ -155,6 +159,14 @@ class DetectFaces:
             return {}
         shares = iou([box], [face.box for face in faces])[0]
         return faces[int(shares.argmax())].keypoints if shares.max() > 0 else {}
+
+    def _detect(self, frame: Frame, factor: float) -> DetectedFaces:
+        """All faces of a frame, looked at with what is round it."""
+        height, width = frame.picture.shape[:2]
+        faces, use = self._look(frame.picture, grown(Box(0, 0, width, height), factor))
+        large = [face for face in faces if min(face.box.width, face.box.height) >= self._config.min_size_px]
+        sure = large[: self._config.max_faces]
+        return DetectedFaces(frame, tuple(self._look_again(frame.picture, face) for face in sure), use)
 
     def _look_again(self, picture: Picture, face: Face) -> Face:
         """The face with the keypoints of a second look; with those that it has where there is none, or it sees none."""
@@ -189,10 +201,8 @@ class DetectFaces:
 
     def _face(self, found: Candidates, index: int, score: float, seen: Box) -> Face:
         """A candidate, in pixels of the frame."""
-        origin, extent = np.array(seen[:2]), np.array((seen.width, seen.height))
-        corners = (found.boxes[index].reshape(2, 2) * extent + origin).ravel().tolist()
-        points = (found.keypoints[index] * extent + origin).tolist()
-        named: dict[str, tuple[float, float]] = {
-            name: (x, y) for name, (x, y) in zip(self._facts.keypoints, points, strict=False)
-        }
-        return Face(Box(*corners), score, named)
+        corners, points = found.boxes[index].reshape(2, 2).tolist(), found.keypoints[index].tolist()
+        (left, top), (right, bottom), *places = [
+            (seen.left + x * seen.width, seen.top + y * seen.height) for x, y in (*corners, *points)
+        ]
+        return Face(Box(left, top, right, bottom), score, dict(zip(self._facts.keypoints, places, strict=False)))

@@ -7,8 +7,11 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from edged.config import Section
@@ -74,12 +77,16 @@ def sharpness_and_light(look: Picture) -> tuple[float, float]:
     Sharpness is the variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) over that of the brightness, so that
     contrast does not matter; light is poor where the face is dark, burnt out or without contrast.
     """
-    grey = look[..., 1].astype(np.float32)
-    inner = grey[1:-1, 1:-1]
-    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4.0 * inner
-    mean, spread = float(inner.mean()), float(inner.std())
-    sharpness = float(laplacian.var()) / max(spread * spread, 1.0)
+    grey = np.ascontiguousarray(look[..., 1])
+    (_, edges), (mean, spread) = (_mean_and_spread(each) for each in (cv2.Laplacian(grey, cv2.CV_32F), grey))
+    sharpness = (edges / max(spread, 1.0)) ** 2
     return ramp(sharpness, 0.0, 0.2), min(ramp(mean, 20.0, 60.0), ramp(mean, 250.0, 210.0), ramp(spread, 5.0, 25.0))
+
+
+def _mean_and_spread(values: NDArray[Any]) -> tuple[float, float]:
+    """Mean and standard deviation of all but the outermost pixels, whose neighbours are not all there."""
+    mean, spread = cv2.meanStdDev(values[1:-1, 1:-1])
+    return float(mean[0, 0]), float(spread[0, 0])
 
 
 def quality_of(face: Face, picture: Picture, full_eyes_px: float) -> Quality:

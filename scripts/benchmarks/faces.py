@@ -82,24 +82,23 @@ def search(rounds: int = 4000, people: int = 2000) -> Measured:
 
 @GROUP.measure("of its invokes", at_most=1.3)
 def enrol_pictures(count: int = 1000) -> Measured:
-    """Enrolling pictures from files, five a person, reading and storing included, against the bare invokes."""
-    config, took_s, invoke_s, refused = EnrolmentConfig(), 0.0, 0.0, 0
-    examine = Examiner(config, CONFIG, load_models(), keep_crops=False)
-    looked = (*finders(CONFIG), *(CONFIG.liveness.models if config.pictures_must_live else ()))
-    detector, all_of_them = bare_invokes((CONFIG.detector,)), bare_invokes((*looked, CONFIG.embedder))
+    """Enrolling pictures from files, five a person, reading and storing included, against the bare invokes of each."""
+    config, took_s, invoke_s, refused, asked = EnrolmentConfig(), 0.0, 0.0, 0, list[str]()
+    examine = Examiner(config, CONFIG, load_models(asked), keep_crops=False)
+    bare = {name: bare_invokes((name,)) for name in (*finders(CONFIG), *CONFIG.liveness.models, CONFIG.embedder)}
     with tempfile.TemporaryDirectory() as name:
         gallery, samples = Gallery.open(GalleryConfig(path=Path(name))), list[Sample]()
         for number, path in enumerate(portraits(count)):
             began_s = time.perf_counter()
-            frame = Frame(read_picture(path), 0.0)
-            look = examine(frame, path.name, examine.new_track(), must_live=config.pictures_must_live)
+            look = examine(Frame(read_picture(path), 0.0), path.name, number, must_live=config.pictures_must_live)
             samples += [look.sample] if look.sample else []
             if len(samples) == 5:
                 gallery.add(f"person {number}", samples, by="bench")
                 samples.clear()
             took_s += time.perf_counter() - began_s
-            invoke_s += timed(all_of_them if look.sample else detector)[0]
+            invoke_s += sum(timed(bare[model])[0] for model in asked)
             refused += look.sample is None
+            asked.clear()
         gallery.close()
     told = f"{count} pictures in {took_s:.1f} s, {refused} of them refused; their bare invokes {invoke_s:.1f} s"
     return Measured(took_s / invoke_s, told)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.chain import bare_invoke
 from benchmarks.faces_data import catalogue
+from edged.inference.model import Answer, Array, Model
 from edged.messages.event import Event
 from edged.messages.vision import Candidate, Embedding, Frame, Nearest, Picture
 from edged.pipelines.faces import FaceModels, FacesConfig, face_models, faces
@@ -18,9 +19,23 @@ def every_look() -> FacesConfig:
     return FacesConfig(tracking=TrackingConfig(look_s=0.0, min_quality=0.0))
 
 
-def load_models() -> FaceModels:
-    """Those of the default pipeline."""
-    return face_models(FacesConfig(), catalogue().load)
+class Noted:
+    """A model that notes its name whenever it is asked."""
+
+    def __init__(self, model: Model, asked: list[str]) -> None:
+        self.card, self.folder, self.home, self.close = model.card, model.folder, model.home, model.close
+        self._run, self._asked = model.run, asked
+
+    def run(self, inputs: Sequence[Array]) -> Answer:
+        """As the model does."""
+        self._asked.append(self.card.name)
+        return self._run(inputs)
+
+
+def load_models(asked: list[str] | None = None) -> FaceModels:
+    """Those of the default pipeline; they note in ``asked`` which of them was."""
+    load = catalogue().load
+    return face_models(FacesConfig(), load if asked is None else lambda name: Noted(load(name), asked))
 
 
 def bare_invokes(names: Sequence[str]) -> Callable[[], object]:

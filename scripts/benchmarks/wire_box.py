@@ -26,6 +26,9 @@ from edged.sinks.mqtt import Mqtt, MqttConfig
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin") or "mosquitto"
 SETTINGS = "user root\nallow_anonymous true\nmax_queued_messages 0\nlog_type none\nset_tcp_nodelay true\n"
 
+AT_ONCE = 20_000
+"""Messages handed to paho before any is waited for."""
+
 
 def an_event(number: int, *, update: bool = False) -> Event:
     """As the drones pipeline tells it."""
@@ -160,13 +163,17 @@ class Bare:
         return True
 
     def send_all(self, payload: bytes, count: int) -> None:
-        """So many, until the broker's word on the last."""
-        until = self._published + count
-        for _ in range(count):
-            self._client.publish("bench/bare", payload, qos=1)
+        """So many, until the broker's word on the last; never more at once than paho has numbers for (65,535)."""
+        for left in range(count, 0, -AT_ONCE):
+            until = self._published + min(left, AT_ONCE)
+            for _ in range(min(left, AT_ONCE)):
+                self._client.publish("bench/bare", payload, qos=1)
+            self._wait_for(until, 100.0)
+
+    def _wait_for(self, published: int, limit_s: float) -> None:
         with self._changed:
-            if not self._changed.wait_for(lambda: self._published >= until, 300.0):
-                raise RuntimeError("the broker has not acknowledged all in 300 s")
+            if not self._changed.wait_for(lambda: self._published >= published, limit_s):
+                raise RuntimeError(f"the broker has not acknowledged all in {limit_s:.0f} s")
 
     def _on_publish(self, *_: Any) -> None:
         with self._changed:

@@ -100,7 +100,7 @@ def test_sound_that_is_not_sound_is_mentioned(tmp_path, capsys):
 def test_an_unknown_pipeline_is_refused_with_those_that_there_are(recording, capsys):
     """Exit 78, and the names."""
     assert main(["replay", "--pipeline", "drone", str(recording)]) == 78
-    assert "has only drones" in capsys.readouterr().err
+    assert "pipelines of sound: drones" in capsys.readouterr().err
 
 
 def test_the_report_is_one_self_contained_page(recording, tmp_path, capsys):

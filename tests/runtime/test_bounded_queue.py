@@ -3,9 +3,10 @@
 import threading
 import tracemalloc
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -143,6 +144,37 @@ def test_a_waiting_reader_wakes_for_an_item_an_interruption_and_the_end():
     reader.join(2)
     assert not reader.is_alive()
     assert taken == ["sound", INTERRUPTION]
+
+
+@given(st.integers(1, 4), st.lists(st.none() | st.integers()))
+def test_whoever_polls_gets_items_alone_and_then_the_end(capacity: int, sent: list[int | None]) -> None:
+    """The newest, as they were put in; interruptions (None) are not told, and neither is a hole."""
+    queue: BoundedQueue[int] = BoundedQueue(capacity, mark_gap=lambda item: item + 1)
+    for item in sent:
+        if item is None:
+            queue.interrupt()
+        else:
+            queue.put(item)
+    queue.close()
+    assert list(queue.poll(0)) == [item for item in sent if item is not None][-capacity:]
+
+
+def test_whoever_polls_is_told_when_nothing_comes_and_can_wait_on() -> None:
+    """None after each wait in vain, the item as soon as it is there, and the end wakes too."""
+    queue: BoundedQueue[str] = BoundedQueue(1)
+    polling = queue.poll(0.01)
+    assert [next(polling), next(polling)] == [None, None]
+    queue.put("frame")
+    assert next(polling) == "frame"
+    assert next(polling) is None
+    for act, expected in ((lambda: queue.put("late"), ["late"]), (queue.close, [])):
+        taken: list[str | None] = []
+        reader = threading.Thread(target=lambda taken=taken: taken.extend(islice(queue.poll(60), 1)))
+        reader.start()
+        act()
+        reader.join(5)
+        assert not reader.is_alive()
+        assert taken == expected
 
 
 def test_a_reader_slower_than_the_source_costs_no_memory():

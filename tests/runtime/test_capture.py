@@ -292,6 +292,44 @@ def test_what_inspection_finds_to_be_lost_has_not_come_back(health):
     assert health.snapshot().counters == {"lost": 1}
 
 
+def test_whoever_unsubscribes_gets_no_more_and_the_others_all(health):
+    """The queue ends, also for who waits for it; what comes after that is neither kept for it nor counted."""
+    gone = threading.Event()
+
+    def wait_for_it() -> Iterator[None]:
+        while not gone.wait(0.01):
+            yield None
+
+    capture: Capture = Capture("scripted", ScriptedSource([1, wait_for_it, 2, 3]), health)
+    stays, leaves = capture.subscribe(10), capture.subscribe(1, counter="skipped")
+    capture.start()
+    taking = iter(leaves)
+    assert next(taking) == 1
+    capture.unsubscribe(leaves)
+    assert list(taking) == []
+    gone.set()
+    assert list(stays) == [1, 2, 3]
+    assert len(leaves) == 0
+    assert "skipped" not in health.snapshot().counters
+
+
+def test_somebody_who_comes_later_gets_what_comes_from_then_on(health):
+    """A queue may be had while the source is read."""
+    there = threading.Event()
+
+    def wait_for_it() -> Iterator[None]:
+        while not there.wait(0.01):
+            yield None
+
+    capture: Capture = Capture("scripted", ScriptedSource([1, wait_for_it, 2]), health)
+    first = iter(capture.subscribe(10))
+    capture.start()
+    assert next(first) == 1
+    later = capture.subscribe(10)
+    there.set()
+    assert list(later) == list(first) == [2]
+
+
 def test_of_video_the_latest_frame_wins_and_the_others_are_skipped(health):
     """A queue of one holds what came last; what went is not counted as lost sound."""
     capture: Capture = Capture("scripted", ScriptedSource([1, 2, 3]), health)

@@ -131,6 +131,7 @@ def test_a_broker_without_room_is_asked_again_until_it_has_some():
     answers = iter([0x97] * 30)
     broker = SmallBroker(lambda _payload: next(answers, 0))
     box = Box(broker.port)
+    wait_until(lambda: box.health.state is State.OK)  # what is accepted before goes another way
     for number in range(10):
         box.outbox(an_event(number=number))
     assert box.outbox.wait_until_empty(20)

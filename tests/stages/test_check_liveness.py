@@ -16,7 +16,7 @@ from edged.inference.model import Answer
 from edged.messages.vision import AlignedFace, Box, CheckedFace, Frame, Quality, RefusedFace, TrackedFace, Verdict
 from edged.stages.check_liveness import MAX_TRACKS, CheckLiveness, LivenessConfig, score_of, surroundings, upright
 from edged.stages.detect_faces import DetectFaces, DetectionConfig
-from tests.faces import DATA, USE, a_picture, aligned
+from tests.faces import DATA, USE, a_face, a_picture, aligned
 
 SAMPLES = DATA / "minivision-ai__Silent-Face-Anti-Spoofing"
 boxes = st.builds(
@@ -138,6 +138,16 @@ def test_the_model_is_shown_the_surroundings():
     assert whole.shown.shape == (1, 80, 80, 3)
     assert whole.shown.max() > 100
     assert scaled.shown * 255 == pytest.approx(whole.shown, abs=1e-3)
+
+
+def test_each_model_is_shown_what_it_asks_for():
+    """More and less of the surroundings; the same where the face leaves no room for more."""
+    near, far = Says(1.0, crop=2.7), Says(1.0, crop=4.0)
+    stage = check(near, far)
+    list(stage(aligned(face=a_face(300, 200, 60))))
+    assert (near.shown != far.shown).any()
+    list(stage(aligned(face=a_face(200, 100, 300))))
+    assert (near.shown == far.shown).all()
 
 
 @given(boxes, st.floats(1, 6))

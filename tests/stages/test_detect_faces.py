@@ -242,6 +242,50 @@ def test_every_face_is_looked_at_again_where_a_model_for_landmarks_is_named():
     assert kept.faces == alone.faces
 
 
+class SeesWhatHasABorder(FakeModel):
+    """Answers what it was told where its input begins with black, else nothing."""
+
+    def run(self, inputs):
+        answer = super().run(inputs)
+        if inputs[0].flat[0] > -1:
+            answer.outputs[1][:] = -100
+        return answer
+
+
+def test_a_still_filled_by_a_face_is_looked_at_again_with_a_border():
+    """The face comes back in the picture's own pixels. A frame of a video is not: the next one comes soon."""
+    card, outputs = (
+        CARDS["face_blaze_back"],
+        blaze("face_blaze_back", {0: ((1 / 6, 1 / 6, 5 / 6, 5 / 6), 3.0)})._outputs,
+    )
+    detect, frame = DetectFaces(DetectionConfig(), SeesWhatHasABorder(card, *outputs)), Frame(grey(92, 92), 1.5)
+    (face,) = detect.in_still(frame).faces
+    assert np.allclose(face.box, (0, 0, 92, 92), atol=1e-3)
+    assert np.allclose(list(face.keypoints.values()), 46, atol=1e-3)
+    assert [detected.faces for detected in detect(frame)] == [()]
+
+
+def test_a_still_with_a_face_is_looked_at_once():
+    """And what comes of it is what comes of a frame; an empty one is looked at twice and stays empty."""
+    seen, empty = blaze("face_blaze_back", {0: ((0.2, 0.2, 0.6, 0.6), 3.0)}), blaze("face_blaze_back", {})
+    stills = [DetectFaces(DetectionConfig(), model).in_still(Frame(grey(640, 640), 1.5)) for model in (seen, empty)]
+    assert (len(seen.shown), len(empty.shown)) == (1, 2)
+    assert [still.faces for still in stills] == [found(seen, grey(640, 640)).faces, ()]
+
+
+@NEED_DATA
+def test_real_faces_that_fill_their_pictures_are_found(real):
+    """Two of each of forty people (ORL), by the default detector: more than on a single look."""
+    detect = real("face_rfb_320")
+    folder = DATA / "hakawa-bernardi__orl-face-recognition-pca-svm" / "orl_faces"
+    frames = [Frame(cv2.imread(str(path)), 0.0) for number in (1, 6) for path in folder.glob(f"*/{number}.pgm")]
+    at_once = sum(bool(detected.faces) for frame in frames for detected in detect(frame))
+    in_stills = sum(bool(detect.in_still(frame).faces) for frame in frames)
+    assert len(frames) == 80
+    assert at_once < in_stills
+    assert in_stills >= 79
+
+
 def test_without_keypoints_and_landmarks_the_remedy_is_named():
     """Before any frame: a face that nobody can turn upright would never be recognised."""
     with pytest.raises(ModelError, match=r"face_rfb_320: gives no keypoints .*face_blaze_front.* as landmarks"):

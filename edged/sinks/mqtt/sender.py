@@ -162,7 +162,9 @@ class Mqtt:
             return True
         if connection.under_way.wait_for_fewer(1, TAKE_S):
             self._pause_due, self._busy = False, self._busy + 1
-            self._stopping.wait(jitter_s(self._busy, self._config.reconnect_max_s, _uniform))
+            until_s = time.monotonic() + jitter_s(self._busy, self._config.reconnect_max_s, _uniform)
+            while time.monotonic() < until_s and not connection.gone.is_set() and not self._stopping.is_set():
+                self._stopping.wait(min(TAKE_S, max(0.0, until_s - time.monotonic())))
         return False
 
     def _send(self, connection: Connection, message: EventMessage) -> None:

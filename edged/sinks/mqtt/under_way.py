@@ -34,14 +34,16 @@ class UnderWay:
             sent.then(*answer)
 
     def answered(self, mid: int, code: int, words: str) -> None:
-        """The broker's word on it."""
+        """The broker's word on it; it is under way until ``then`` has done with it."""
         with self._changed:
-            sent = self._sent.pop(mid, None)
+            sent = self._sent.get(mid)
             if sent is None:
                 self._answers[mid] = (code, words)
+                return
+        sent.then(code, words)
+        with self._changed:
+            del self._sent[mid]
             self._changed.notify_all()
-        if sent is not None:
-            sent.then(code, words)
 
     def wait_for_fewer(self, than: int, timeout_s: float) -> bool:
         """True when fewer than so many are under way, in time."""

@@ -1,0 +1,80 @@
+"""Captures: what somebody sees who looks through a camera that a pipeline uses already."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from edged.captures import Captures
+from edged.errors import ConfigError, DeviceLostError
+from edged.messages.vision import Frame
+from edged.runtime.health import Health
+from edged.settings import Source
+from edged.sources.camera import CameraConfig
+from edged.sources.microphone import MicrophoneConfig
+from tests.cameras import free_port, moving, wait_until, write_video
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Stops what was started."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> CameraConfig:
+    """A camera that never ends."""
+    return CameraConfig(file=write_video(tmp_path / "film.avi", [moving(number) for number in range(20)]), loop=True)
+
+
+def test_whoever_watches_sees_frames_and_the_pipeline_still_does(film: CameraConfig, stack: ExitStack) -> None:
+    """The camera is opened once; who leaves takes nothing along."""
+    captures = Captures({"door": film}, Health())
+    pipeline = captures.pictures("door")
+    captures.start(stack)
+    with closing(captures.watch("door")) as watching:
+        seen = [frame for frame, _ in zip((it for it in watching if it is not None), range(3), strict=False)]
+    assert [frame.picture.shape for frame in seen] == [(240, 320, 3)] * 3
+    assert seen[0].at_s < seen[1].at_s < seen[2].at_s
+    taken = next(iter(pipeline))
+    assert isinstance(taken, Frame)
+    wait_until(lambda: len(pipeline) == 1)
+
+
+def test_only_a_camera_that_a_pipeline_looks_through_can_be_watched(film: CameraConfig) -> None:
+    """The message names those there are."""
+    sources: dict[str, Source] = {"door": film, "garden": film, "microphone": MicrophoneConfig()}
+    captures = Captures(sources, Health())
+    with pytest.raises(ConfigError, match="door: is no camera in use; there are: none"):
+        next(captures.watch("door"))
+    captures.pictures("door")
+    captures.sound("microphone")
+    for name in ("garden", "microphone", "attic"):
+        with pytest.raises(ConfigError, match=f"{name}: is no camera in use; there are: door"):
+            next(captures.watch(name))
+
+
+def test_a_camera_that_gives_nothing_is_not_watched_for_ever(stack: ExitStack) -> None:
+    """Until then there is nothing; then the error says why."""
+    health = Health()
+    captures = Captures({"door": CameraConfig(url=f"http://127.0.0.1:{free_port()}/none")}, health)
+    captures.pictures("door")
+    captures.start(stack)
+    wait_until(lambda: health.part("sources.door").snapshot().reasons)
+    watching = captures.watch("door", blind_s=1.0)
+    assert next(watching) is None
+    with pytest.raises(DeviceLostError, match=r"source door: gave no picture for 1 s: .*cannot be reached"):
+        next(watching)
+
+
+def test_watching_ends_when_the_box_stops(film: CameraConfig) -> None:
+    """Nobody waits for a frame that cannot come."""
+    captures = Captures({"door": film}, Health())
+    captures.pictures("door")
+    with ExitStack() as stack:
+        captures.start(stack)
+        watching = captures.watch("door")
+        assert next(frame for frame in watching if frame is not None).picture.any()
+    assert len(list(watching)) <= 1
