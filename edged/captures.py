@@ -49,7 +49,7 @@ class Captures:
         """What camera ``name`` sees while somebody asks: the latest frame each time, None where none came of late.
 
         ConfigError where there is no such camera, or no pipeline that looks through it; DeviceLostError where none came
-        for ``blind_s``.
+        for ``blind_s``, or none will: the camera has ended, or edged stops.
         """
         if name not in self._captures or not isinstance(self._sources[name], CameraConfig):
             cameras = [each for each in self._captures if isinstance(self._sources[each], CameraConfig)]
@@ -62,6 +62,7 @@ class Captures:
                     why = "; ".join(self._health.part(f"sources.{name}").snapshot().reasons)
                     raise DeviceLostError(f"source {name}: gave no picture for {waited_s:g} s: {why or 'see health'}")
                 yield frame
+            raise DeviceLostError(f"source {name}: has ended, or edged stops")
         finally:
             self._captures[name].unsubscribe(queue)
 

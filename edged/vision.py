@@ -24,7 +24,7 @@ def iou(boxes: ArrayLike, others: ArrayLike) -> NDArray[np.float32]:
     sides = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
     common = _area(sides)
     union = _area(one[..., 2:] - one[..., :2]) + _area(other[..., 2:] - other[..., :2]) - common
-    share: NDArray[np.float32] = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    share: NDArray[np.float32] = common / np.maximum(union, np.finfo(np.float32).tiny)
     return share
 
 

@@ -103,7 +103,7 @@ def _read(path: Path) -> bytes:
             size = f"{facts.st_size / 1e6:,.0f} MB, must be at most {MOST_BYTES / 1e6:g}"
             raise PictureError(f"{shown(path)}: {size}; scale it down")
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES)
+            content = file.read(facts.st_size)  # and not MOST_BYTES: room for all of them would be made
     except OSError as error:
         raise PictureError(f"{shown(path)}: cannot be read: {error.strerror}") from None
     if not content:
@@ -117,7 +117,7 @@ def _as_rgb(image: Image.Image) -> Image.Image:
         levels = np.asarray(image).astype(np.float64)
         top = max(float(levels.max()), 1.0) if image.mode == "F" or levels.max() > 65535 else 65535.0
         image = Image.fromarray(np.clip(levels * (255.0 / top), 0, 255).astype(np.uint8))
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _place(folder: Path) -> tuple[int, int]:

@@ -153,11 +153,22 @@ def test_each_model_is_shown_what_it_asks_for():
 @given(boxes, st.floats(1, 6))
 def test_surroundings_are_inside_the_frame_and_of_the_boxs_shape(box, factor):
     """As large as asked where there is room, never larger."""
-    around = surroundings(upright(box), factor, 640, 480)
+    face = upright(box)
+    around = surroundings(face, factor, 640, 480)
     assert -1e-6 <= around.left <= around.right <= 640 + 1e-6
     assert -1e-6 <= around.top <= around.bottom <= 480 + 1e-6
-    assert around.width <= box.width * factor + 1e-6
-    assert around.width * upright(box).height == pytest.approx(around.height * box.width, rel=1e-6)
+    assert around.width <= face.width * factor + 1e-6
+    assert around.width * face.height == pytest.approx(around.height * face.width, rel=1e-6)
+
+
+@given(boxes)
+def test_an_upright_box_holds_the_face_and_has_the_shape_that_the_models_know(box):
+    """No part of the face is lost, and no side grows that is long enough."""
+    face = upright(box)
+    assert face.left <= box.left <= box.right <= face.right
+    assert face.top <= box.top <= box.bottom <= face.bottom
+    assert face.height == pytest.approx(1.25 * face.width, rel=1e-6)
+    assert face.width == pytest.approx(box.width) or face.height == pytest.approx(box.height)
 
 
 @given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=5))
