@@ -22,8 +22,12 @@ class DeviceLostError(EdgedError):
 
 
 class RecordingError(EdgedError):
-    """A sound file cannot be read (any further)."""
+    """A sound or video file cannot be read (any further)."""
 
 
 class GalleryError(EdgedError):
     """The gallery of people cannot be used as it is, or refuses what was asked; it is as it was before."""
+
+
+class GalleryKeyError(GalleryError, ConfigError):
+    """The key of the gallery is not there, not the right one, or for others to read."""

@@ -1,10 +1,11 @@
 """Geometry of pictures that several stages need: how boxes overlap, crops, and faces turned upright.
 
+OpenCV is imported where it is used: a box without cameras has the settings of faces too, and does not pay for it (18 MB).
+
 Points are as in :mod:`edged.messages.vision`: whole numbers are pixels' left and upper edges, so that scaling a picture
 scales its points, with no half pixels to mind.
 """
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -24,7 +25,7 @@ def iou(boxes: ArrayLike, others: ArrayLike) -> NDArray[np.float32]:
     sides = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
     common = _area(sides)
     union = _area(one[..., 2:] - one[..., :2]) + _area(other[..., 2:] - other[..., :2]) - common
-    share: NDArray[np.float32] = common / np.maximum(union, np.finfo(np.float32).tiny)
+    share: NDArray[np.float32] = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
     return share
 
 
@@ -54,6 +55,8 @@ def crop(picture: Picture, box: Rectangle, size: Size) -> Picture:
 
     The box's edges are rounded to whole pixels; what is shrunk is true to within a pixel of the result.
     """
+    import cv2
+
     height, width = picture.shape[:2]
     left, top, right, bottom = box
     scale_x, scale_y = size[0] / max(right - left, 1e-6), size[1] / max(bottom - top, 1e-6)
@@ -82,6 +85,8 @@ def _averaged(picture: Picture, least: Size) -> Picture:
 
     OpenCV's INTER_AREA in one step does the same and takes five to ten times as long: it is quick for halves alone.
     """
+    import cv2
+
     height, width = picture.shape[:2]
     while width >= 2 * least[0] and height >= 2 * least[1]:
         width, height = width // 2, height // 2
@@ -111,6 +116,8 @@ def similarity_transform(points: ArrayLike, template: ArrayLike) -> Matrix:
 
 def warp(picture: Picture, matrix: Matrix, size: Size) -> Picture:
     """The picture moved by ``matrix``, which takes its points to those of the result of ``size``; black outside."""
+    import cv2
+
     centred = matrix.copy()
     centred[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5  # OpenCV's whole numbers are the middles of pixels
     return np.asarray(cv2.warpAffine(picture, centred, size, flags=cv2.INTER_LINEAR), np.uint8)

@@ -6,18 +6,19 @@ import sys
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from subprocess import PIPE
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from demo import BIN, environment, play, start_broker
+from demo_film import FPS, write_video
 from demo_wire import say
-from numpy.typing import NDArray
 from rich.markup import escape
 
 from edged.enrolment.pictures import PictureError, read_picture
@@ -30,9 +31,6 @@ from edged.settings import read_settings
 from edged.stages.align_face import TEMPLATE, align
 from edged.stages.detect_faces import DetectFaces, DetectionConfig
 
-SIZE, FPS = (640, 480), 10
-SHOWN_S, AWAY_S = 2.0, 1.0
-"""Each person on the video that is made of pictures, and nobody between two."""
 KNOWN, STRANGERS = 5, 3
 """So many people on it, so that it lasts half a minute."""
 SAMPLES = 2
@@ -41,6 +39,7 @@ CUT_OUTS = 200
 """Faces by which the embedder's int8 scales are set, where there are so many."""
 REFUSALS = "the people in gallery/; of each picture that is not good enough edged says why"
 PROMPTS = "the first face that can be seen well, as 'first seen'; edged guides it as somebody in front of a camera"
+ALL_PASS = {"allow": ["live", "unsure", "spoof"]}
 NOT_NAMES = {"unknown", "spoof"}
 
 
@@ -56,6 +55,8 @@ class Show(NamedTuple):
     """Of faces."""
     known: tuple[str, ...] = ()
     """Who of the enrolled is on the video, where we know."""
+    liveness: Mapping[str, Any] = MappingProxyType({})
+    """What of its config differs."""
 
 
 def main(options: Namespace) -> int:
@@ -72,7 +73,7 @@ def main(options: Namespace) -> int:
         if status := enrol(show, folder, models):
             return status
         say(f"[bold]Playing[/] {escape(show.video.name)} to edged, in real time")
-        events, status = play(folder, port, write_settings(folder, show.video, models, port), stack)
+        events, status = play(folder, port, write_settings(folder, show, models, port), stack)
         if status:
             return status
     return conclude(events, show.known)
@@ -85,7 +86,7 @@ def conclude(events: list[dict[str, Any]], known: tuple[str, ...]) -> int:
     say(f"\n[bold]{len(seen)} event{'s' * (len(seen) != 1)}[/] went over the broker", end="")
     say(f"; named: {escape(', '.join(named)) or 'nobody'}" if seen else ": nobody was seen")
     if known:
-        say(f"Of the {len(known)} enrolled people on the video {len(set(known) & set(named))} were named", end="")
+        say(f"{len(set(known) & set(named))} of {len(known)} on the video who are enrolled were named", end="")
         wrong = escape(", ".join(set(named) - set(known)))
         say(f"; [bold red]others were taken for {wrong}[/]" if wrong else ", and nobody by another's name")
     say("\nWhat to try next:")
@@ -102,9 +103,9 @@ def from_pictures(source: Path, folder: Path) -> Show:
     write_video(video, [*known, *strangers])
     names = tuple(person.person for person in known)
     say(f"On the video, one after the other: {escape(', '.join(names))}, and {len(strangers)} who are not enrolled.")
-    say("(They are pictures on a wall, so that edged may call one a spoof.)")
+    say("(Here edged lets pictures of faces pass, as none should at a door: `liveness` says what it thinks of each.)")
     everybody = (*found.gallery, *found.probes, *found.strangers)
-    return Show(video, [str(source / "gallery")], REFUSALS, lambda: read_pictures(everybody), names)
+    return Show(video, [str(source / "gallery")], REFUSALS, lambda: read_pictures(everybody), names, ALL_PASS)
 
 
 def from_video(video: Path) -> Show:
@@ -118,7 +119,7 @@ def from_video(video: Path) -> Show:
 def enrol(show: Show, folder: Path, models: Path) -> int:
     """The exit status: 0 also where some were refused, if others are enrolled."""
     say(f"[bold]Enrolling[/] {show.meanwhile}")
-    config = write_settings(folder, show.video, models)
+    config = write_settings(folder, show, models)
     edged("enroll", *show.teach, "--yes", "-c", config, env=environment(folder))
     if json.loads(edged("people", "list", "--json", "-c", config, env=environment(folder), stdout=PIPE).stdout):
         return 0
@@ -150,34 +151,6 @@ def frames_of(video: Path) -> Iterator[Picture]:
 def one_each(people: tuple[Labelled, ...], most: int) -> list[Labelled]:
     """A picture of each of the first so many people."""
     return list({picture.person: picture for picture in reversed(people)}.values())[::-1][:most]
-
-
-def write_video(path: Path, people: list[Labelled]) -> None:
-    """One after the other before a grey wall; a little noise, as every camera has."""
-    writer, noise = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, SIZE), np.random.default_rng(0)
-    light = np.linspace(150, 90, SIZE[1], dtype=np.uint8)[:, None, None]  # from above: a plain wall is a covered camera
-    wall = np.broadcast_to(light, (SIZE[1], SIZE[0], 3))
-
-    def show(picture: Picture, seconds: float) -> None:
-        for _ in range(round(seconds * FPS)):
-            frame: NDArray[np.float64] = picture + noise.normal(0, 2, picture.shape)
-            writer.write(np.asarray(frame.clip(0, 255), np.uint8))
-
-    for person in people:
-        show(wall, AWAY_S)
-        show(on_wall(wall, read_picture(person.path)), SHOWN_S)
-    show(wall, 4.0)
-    writer.release()
-
-
-def on_wall(wall: Picture, picture: Picture) -> Picture:
-    """A picture in the middle of the wall, nearly as high as it."""
-    scale = 0.9 * min(SIZE[0] / picture.shape[1], SIZE[1] / picture.shape[0])
-    scaled = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale), np.uint8)
-    (height, width), frame = scaled.shape[:2], wall.copy()
-    top, left = (SIZE[1] - height) // 2, (SIZE[0] - width) // 2
-    frame[top : top + height, left : left + width] = scaled
-    return frame
 
 
 def get_models(mirror: str | None, show: Show, folder: Path) -> Path:
@@ -221,7 +194,7 @@ def write_cut_outs(folder: Path, pictures: Iterator[Picture], detect: DetectFace
     return number
 
 
-def write_settings(folder: Path, video: Path, models: Path, port: int | None = None) -> Path:
+def write_settings(folder: Path, show: Show, models: Path, port: int | None = None) -> Path:
     """Defaults, but for the video in place of a camera, and the broker.
 
     Without a broker it is for enrolment: the video as fast as it can be read, and nobody is asked to turn their head.
@@ -229,8 +202,8 @@ def write_settings(folder: Path, video: Path, models: Path, port: int | None = N
     path = folder / ("enrol.yaml" if port is None else "edged.yaml")
     text = {
         "device": "demo",
-        "sources": {"camera": {"type": "camera", "file": str(video), "realtime": port is not None}},
-        "pipelines": {"faces": {"kind": "faces"}},
+        "sources": {"camera": {"type": "camera", "file": str(show.video), "realtime": port is not None}},
+        "pipelines": {"faces": {"kind": "faces", "liveness": dict(show.liveness)}},
         "models": {"path": str(models.absolute())},
         "enrolment": {"patience_s": 0},
         "control": {"path": str(folder / "control.sock")},

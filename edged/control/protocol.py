@@ -7,6 +7,7 @@
 One request a connection; whoever closes it has cancelled what they asked for.
 """
 
+import base64
 import json
 import pwd
 from collections.abc import Callable, Iterator, Mapping
@@ -114,12 +115,20 @@ def find(handlers: Handlers, do: str) -> Handler:
 
 
 def _encode(value: Mapping[str, Any]) -> bytes:
-    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_as_base64)
+    line = text.encode() + b"\n"
     if len(line) > MOST_LINE_BYTES:
         raise ControlError(
             f"a line of {len(line):,} bytes, must be at most {MOST_LINE_BYTES:,}: ask for less at a time"
         )
     return line
+
+
+def _as_base64(value: object) -> str:
+    """Bytes, which JSON has not."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"{type(value).__name__}: is not for JSON")
+    return base64.b64encode(value).decode("ascii")
 
 
 def _decode(line: bytes) -> dict[str, Any]:

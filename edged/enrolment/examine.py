@@ -9,9 +9,10 @@ from enum import StrEnum
 import numpy as np
 
 from edged.enrolment.config import EnrolmentConfig
+from edged.errors import GalleryError
 from edged.gallery.crops import encode_crop
 from edged.gallery.people import Sample
-from edged.messages.vision import AlignedFace, CheckedFace, Face, Frame, Quality, TrackedFace
+from edged.messages.vision import AlignedFace, CheckedFace, Embedding, Face, Frame, Picture, Quality, TrackedFace
 from edged.pipelines.faces import FaceModels, FacesConfig
 from edged.stages.align_face import AlignFace
 from edged.stages.check_liveness import CheckLiveness
@@ -82,7 +83,10 @@ class Examiner:
         self._align = AlignFace(models.embedder.card)
         self._check = CheckLiveness(faces.liveness, models.liveness)
         self._embed = EmbedFace(models.embedder)
-        self._sha256 = models.embedder.card.files["cpu"].sha256
+        card = models.embedder.card
+        self.embedder = (card.name, card.files["cpu"].sha256)
+        """The embedder's name and the sha256 of its file for the CPU."""
+        self._shape = card.inputs[0].shape[1:]
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -103,6 +107,14 @@ class Examiner:
             tracked = TrackedFace(frame, face, track, quality, detected.use)
             return self._sample(tracked, origin, turn, must_live=must_live)
 
+    def embed(self, picture: Picture) -> Embedding:
+        """Of a face that was aligned before; GalleryError where it is of another size than this embedder takes."""
+        if picture.shape != self._shape:
+            wanted, given = (" x ".join(map(str, shape[1::-1])) for shape in (self._shape, picture.shape))
+            raise GalleryError(f"crop: {given} pixels, must be {wanted} for {self.embedder[0]}; enrol the people anew")
+        with self._lock:
+            return self._embed.embed(picture)
+
     def _sample(self, tracked: TrackedFace, origin: str, turn: float, *, must_live: bool) -> Look:
         aligned = next(iter(self._align(tracked)))
         if not isinstance(aligned, AlignedFace):
@@ -116,7 +128,7 @@ class Examiner:
             Sample(
                 embedding=embedded.embedding,
                 model=embedded.use.name,
-                sha256=self._sha256,
+                sha256=self.embedder[1],
                 quality=tracked.quality.overall,
                 at_s=frame.epoch_s + frame.at_s,
                 origin=origin,

@@ -15,11 +15,12 @@ from edged.control.protocol import Answer, Arguments, ControlError, Handlers, Pe
 from edged.enrolment.config import EnrolmentConfig
 from edged.enrolment.examine import Look
 from edged.enrolment.likeness import centre, disagreeing, nearest
+from edged.enrolment.people import Nothing
 from edged.enrolment.session import Prompt, Session
 from edged.enrolment.wire import Enrolled, WirePicture, of_person, of_sample, understand
 from edged.gallery.gallery import Gallery
 from edged.gallery.people import MOST_SAMPLES, Person, Sample
-from edged.messages.vision import Frame
+from edged.messages.vision import Embedding, Frame, Picture
 
 TOLD_EVERY_S = 0.5
 """The asker hears this often that the session goes on."""
@@ -30,6 +31,15 @@ class Looks(Protocol):
 
     def new_track(self) -> int:
         """For pictures that show the same person."""
+        ...
+
+    @property
+    def embedder(self) -> tuple[str, str]:
+        """The embedder's name and the sha256 of its file for the CPU."""
+        ...
+
+    def embed(self, picture: Picture) -> Embedding:
+        """Of a face that was aligned before; EdgedError where it is of another size than this embedder takes."""
         ...
 
     def __call__(self, frame: Frame, origin: str, track: int, *, must_live: bool) -> Look:
@@ -73,7 +83,12 @@ class Teaching:
     @property
     def handlers(self) -> Handlers:
         """By the requests' names."""
-        return {"enroll.picture": self.picture, "enroll.camera": self.camera, "enroll.store": self.store}
+        return {
+            "enroll.picture": self.picture,
+            "enroll.camera": self.camera,
+            "enroll.store": self.store,
+            "people.re-embed": self.re_embed,
+        }
 
     def picture(self, arguments: Arguments, _peer: Peer) -> Iterator[Answer]:
         """One picture -> ``{"sample": …}`` or ``{"refused": why}``."""
@@ -119,6 +134,15 @@ class Teaching:
         else:
             details: dict[str, Any] = request.model_dump(include={"notes", "consent", "expires"})
             yield Result({"person": of_person(self._gallery.add(request.name, samples, by=peer.by, **details))})
+
+    def re_embed(self, arguments: Arguments, peer: Peer) -> Iterator[Answer]:
+        """Teach today's embedder from the pictures that were kept -> ``{"people": […], "left": […]}``, names."""
+        understand(Nothing, arguments)
+        examine = self._examiner()
+        model, sha256 = examine.embedder
+        people = self._gallery.re_embed(model, sha256, examine.embed, by=peer.by)
+        left = [person.name for person in self._gallery.stale(sha256)]
+        yield Result({"model": model, "people": [person.name for person in people], "left": left})
 
     def doubts(self, samples: Sequence[Sample], known: Person | None) -> list[str]:
         """What to ask the enroller before ``samples`` are stored (as more of ``known``); one line each."""

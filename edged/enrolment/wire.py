@@ -22,6 +22,8 @@ S = TypeVar("S", bound=Section)
 
 
 def _from_base64(text: object) -> bytes:
+    if isinstance(text, bytes):
+        return text
     if not isinstance(text, str):
         raise ValueError("must be text")  # noqa: TRY004  (pydantic makes its faults of ValueErrors)
     try:
@@ -31,7 +33,7 @@ def _from_base64(text: object) -> bytes:
 
 
 Base64 = Annotated[bytes, BeforeValidator(_from_base64)]
-"""Bytes, as base64 in JSON."""
+"""Bytes; as base64 in JSON, as they are where no wire is between."""
 
 
 class WirePicture(Section):
@@ -108,7 +110,7 @@ def as_bytes(content: bytes) -> str:
 def of_picture(picture: Picture) -> dict[str, Any]:
     """As :class:`WirePicture` takes it; no side longer than LONGEST_SIDE_PX."""
     height, width = picture.shape[:2]
-    return {"width": width, "height": height, "bgr": as_bytes(np.ascontiguousarray(picture).tobytes())}
+    return {"width": width, "height": height, "bgr": picture.tobytes()}
 
 
 def of_sample(sample: Sample) -> dict[str, Any]:

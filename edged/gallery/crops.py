@@ -2,7 +2,6 @@
 
 import struct
 
-import cv2
 import numpy as np
 
 from edged.errors import GalleryError
@@ -16,6 +15,8 @@ LARGEST_SIDE = 1024
 
 def encode_crop(picture: Picture) -> bytes:
     """The picture as PNG, which loses nothing. GalleryError: too large to be kept."""
+    import cv2
+
     done, content = cv2.imencode(".png", picture)
     if not done or content.size > LARGEST_CROP:
         raise GalleryError(f"crop: {picture.shape} is {content.size} bytes as PNG, must be at most {LARGEST_CROP}")
@@ -24,6 +25,8 @@ def encode_crop(picture: Picture) -> bytes:
 
 def decode_crop(content: bytes) -> Picture:
     """The picture that was encoded. GalleryError: not such a picture."""
+    import cv2
+
     if not content.startswith(_HEAD) or len(content) < 24:
         raise GalleryError("crop: is no PNG; enrol the person again")
     width, height = struct.unpack_from(">II", content, len(_HEAD))

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from edged.errors import GalleryError
+from edged.errors import GalleryError, GalleryKeyError
 from edged.gallery.files import explain, write_whole
 from edged.gallery.vault import KEY_BYTES
 
@@ -23,9 +23,9 @@ def read_key(path: Path, environment: Mapping[str, str] = os.environ) -> bytes:
             mode = os.fstat(file.fileno()).st_mode & 0o777
             text = file.read(LONGEST).strip()
     except OSError as error:
-        raise GalleryError(f"key {path}: cannot be read: {error.strerror}; put it back, or {_HOW}") from None
+        raise GalleryKeyError(f"key {path}: cannot be read: {error.strerror}; put it back, or {_HOW}") from None
     if mode & (0o007 if _is_credential(path, environment) else 0o077):
-        raise GalleryError(f"key {path}: others may read it (mode {mode:04o}); chmod 600 {path}")
+        raise GalleryKeyError(f"key {path}: others may read it (mode {mode:04o}); chmod 600 {path}")
     for decode in (binascii.unhexlify, lambda line: base64.b64decode(line, validate=True)):
         try:
             key = decode(text)
@@ -33,7 +33,7 @@ def read_key(path: Path, environment: Mapping[str, str] = os.environ) -> bytes:
             continue
         if len(key) == KEY_BYTES:
             return key
-    raise GalleryError(f"key {path}: is not 32 bytes as hex or base64; put the right file back, or {_HOW}")
+    raise GalleryKeyError(f"key {path}: is not 32 bytes as hex or base64; put the right file back, or {_HOW}")
 
 
 def make_key(path: Path) -> bytes:

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from edged.errors import GalleryError
+from edged.errors import GalleryKeyError
 from edged.gallery.backup import newest_sound
 from edged.gallery.database import create
 from edged.gallery.examine import Examined, State, examine
@@ -49,7 +49,7 @@ def open_database(home: Home, key: Path, *, make: bool, unix_s: float) -> Opened
         if found and found.state is State.SOUND:
             return Opened(vault, "")
         if found and found.state is State.FOREIGN:
-            raise GalleryError(
+            raise GalleryKeyError(
                 f"{key}: is not the key of {home.database}; put the right key there; nothing was changed"
             )
         with home.alone("the database is damaged"):
@@ -60,7 +60,7 @@ def _key(home: Home, key: Path, *, make: bool, is_new: bool) -> bytes:
     if key.exists() or (not make and is_new):
         return read_key(key)
     if not is_new:
-        raise GalleryError(f"key {key}: is not there, and nothing else opens {home.database}; put it back")
+        raise GalleryKeyError(f"key {key}: is not there, and nothing else opens {home.database}; put it back")
     return make_key(key)
 
 

@@ -76,9 +76,7 @@ class Capture(Generic[T]):
 
     def unsubscribe(self, queue: BoundedQueue[T]) -> None:
         """No more for that queue; whoever iterates over it comes to its end."""
-        self._queues = [
-            each for each in self._queues if each is not queue
-        ]  # a new list: the reader goes through the old
+        self._queues.remove(queue)
         queue.close()
 
     def start(self) -> None:
@@ -96,7 +94,7 @@ class Capture(Generic[T]):
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(limit_s)
-        for queue in self._queues:
+        for queue in tuple(self._queues):
             queue.close()
         if any(thread.is_alive() for thread in (*self._left_behind, self._thread)):
             log.warning("source does not return from its read; left behind", extra={"source": self.name})
@@ -132,7 +130,7 @@ class Capture(Generic[T]):
                 break
             self._tries += 1
         if threading.current_thread() is self._thread:
-            for queue in self._queues:
+            for queue in tuple(self._queues):
                 queue.close()
 
     def _read(self) -> bool:
@@ -179,7 +177,7 @@ class Capture(Generic[T]):
         if self._health.state is State.FAILING:
             log.info("source is back", extra={"source": self.name})
         self._health.set(State.OK)
-        for queue in self._queues:
+        for queue in tuple(self._queues):
             queue.put(item)
 
     def _lost(self, reason: str) -> None:
@@ -190,7 +188,7 @@ class Capture(Generic[T]):
             log.warning("source lost", extra={"source": self.name, "reason": reason})
             self._health.count("lost")
         self._health.set(State.FAILING, reason.partition("\n")[0])
-        for queue in self._queues:
+        for queue in tuple(self._queues):
             queue.interrupt()
 
     def _wait(self, longest_s: float) -> None:

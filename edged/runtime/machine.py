@@ -35,11 +35,11 @@ def disk_free_bytes(path: Path) -> int:
 
 def clock_synchronised() -> bool | None:
     """Whether the kernel holds the clock to be synchronised (by NTP or the like); None where it does not say."""
-    library = ctypes.util.find_library("c")
-    if library is None:
+    adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
+    if adjtimex is None:
         return None
     state = (ctypes.c_long * 64)()  # struct timex, all zeros: read only; its status is the second int after two longs
-    if ctypes.CDLL(library, use_errno=True).adjtimex(ctypes.byref(state)) < 0:
+    if adjtimex(ctypes.byref(state)) < 0:
         return None
     status_at = 5 * ctypes.sizeof(ctypes.c_long)  # modes, offset, freq, maxerror, esterror come before it
     return not ctypes.c_int.from_buffer(state, status_at).value & STA_UNSYNC

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
@@ -189,6 +188,8 @@ class DetectFaces:
 
     def _prepare(self, picture: Picture) -> Array:
         """A picture of the network's size -> its input."""
+        import cv2
+
         if self._facts.colour != "bgr":
             code = cv2.COLOR_BGR2RGB if self._facts.colour == "rgb" else cv2.COLOR_BGR2GRAY
             picture = np.asarray(cv2.cvtColor(picture, code), np.uint8)

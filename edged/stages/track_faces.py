@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -77,6 +76,8 @@ def sharpness_and_light(look: Picture) -> tuple[float, float]:
     Sharpness is the variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) over that of the brightness, so that
     contrast does not matter; light is poor where the face is dark, burnt out or without contrast.
     """
+    import cv2
+
     grey = np.ascontiguousarray(look[..., 1])
     (_, edges), (mean, spread) = (_mean_and_spread(each) for each in (cv2.Laplacian(grey, cv2.CV_32F), grey))
     sharpness = (edges / max(spread, 1.0)) ** 2
@@ -85,6 +86,8 @@ def sharpness_and_light(look: Picture) -> tuple[float, float]:
 
 def _mean_and_spread(values: NDArray[Any]) -> tuple[float, float]:
     """Mean and standard deviation of all but the outermost pixels, whose neighbours are not all there."""
+    import cv2
+
     mean, spread = cv2.meanStdDev(values[1:-1, 1:-1])
     return float(mean[0, 0]), float(spread[0, 0])
 

@@ -45,6 +45,14 @@ def test_everybody_is_listed(gallery, capsys):
     assert [one["name"] for one in json.loads(out_of(capsys, "list", "--json"))] == ["Ana", "Bea"]
 
 
+def test_nobody_needs_to_be_made_anew_for_the_embedder_that_they_have(gallery, request, capsys):
+    """And without a running edged, whose models are not here, that is one line."""
+    if request.node.callspec.params["gallery"] == "running":
+        assert out_of(capsys, "re-embed") == "everybody is enrolled with embedder\n"
+    else:
+        assert out_of(capsys, "re-embed", status=78) == ""
+
+
 def test_somebody_is_shown(gallery, capsys):
     """Without what the model made of them."""
     shown = out_of(capsys, "show", "ana")

@@ -67,6 +67,13 @@ class Looks:
         self.tracks += 1
         return self.tracks
 
+    embedder = ("embedder", SHA256)
+
+    def embed(self, picture):
+        """Whose crop it is stands in its first pixel too."""
+        _, who, look = picture[0, 0].tolist()
+        return face(who, look)
+
     def __call__(self, frame, origin, track, *, must_live):
         self.asked.append((origin, track, must_live))
         kind, who, look = frame.picture[0, 0].tolist()
@@ -79,7 +86,7 @@ class Box:
     """Handlers over a gallery in ``folder``, as the daemon has them; ``frames``: what its camera sees, once."""
 
     def __init__(self, folder, frames=(), **config):
-        self.kept = GalleryConfig(path=folder / "faces")
+        self.kept = GalleryConfig(path=folder / "faces", keep_crops=True)
         self.gallery = Gallery.open(self.kept)
         self.looks, self.frames, self.closed = Looks(), frames, False
         config = EnrolmentConfig(apart_s=0, patience_s=0, **config)

@@ -1,5 +1,7 @@
 """Teaching: samples come from pictures and cameras, and are stored all at once, after edged has asked back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from edged.control.protocol import ControlError, Progress
 from edged.enrolment.examine import Reason
 from edged.enrolment.wire import WirePicture, WireSample, of_picture, of_sample, understand
 from edged.errors import EdgedError, GalleryError
-from tests.enrolment.box import PEER, a_box, picture_of, picture_with, sample
+from edged.gallery.crops import encode_crop
+from tests.enrolment.box import PEER, SHA256, a_box, picture_of, picture_with, sample
 
 
 @pytest.fixture
@@ -34,6 +37,17 @@ def test_a_picture_that_teaches_nothing_is_told_why(box, reason):
     """In words."""
     answer = box.ask("enroll.picture", picture=of_picture(picture_with(reason)), origin="a.jpg")
     assert answer == {"refused": reason.value}
+
+
+def test_after_a_change_of_the_embedder_kept_pictures_teach_it(box):
+    """Whoever has none is named; those of today's embedder are left alone."""
+    old = "cd" * 32
+    kept = replace(sample(1, sha256=old), crop=encode_crop(picture_of(1)))
+    box.gallery.add("Ana", [kept], by="test")
+    box.gallery.add("Bea", [sample(2, sha256=old)], by="test")
+    box.gallery.add("Cleo", [sample(3)], by="test")
+    assert box.ask("people.re-embed") == {"model": "embedder", "people": ["Ana"], "left": ["Bea"]}
+    assert box.gallery.embeddings(SHA256)[0].shape == (2, 16)
 
 
 def test_a_person_is_stored_with_all_that_was_said_of_them(box):

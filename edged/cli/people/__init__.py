@@ -7,7 +7,7 @@ from typing import Any
 
 from edged.cli.arguments import add_config
 
-ACTIONS = ("list", "show", "rename", "merge", "erase", "export", "import", "verify", "rekey", "audit")
+ACTIONS = ("list", "show", "rename", "merge", "erase", "export", "import", "verify", "rekey", "re-embed", "audit")
 
 
 def add_parser(commands: Any) -> None:
@@ -36,4 +36,5 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _module(action: str) -> ModuleType:
-    return importlib.import_module(f"edged.cli.people.{'import_' if action == 'import' else action}")
+    name = "import_" if action == "import" else action.replace("-", "_")
+    return importlib.import_module(f"edged.cli.people.{name}")

@@ -35,6 +35,7 @@ def load() -> ModuleType:
     import cv2
 
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    cv2.setNumThreads(1)  # pictures this small are done before a second thread has woken up
     return cv2
 
 
