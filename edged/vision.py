@@ -1,6 +1,6 @@
 """Geometry of pictures that several stages need: how boxes overlap, crops, and faces turned upright.
 
-OpenCV is imported where it is used: a box without cameras has the settings of faces too, and does not pay for it (18 MB).
+OpenCV is imported where it is used: a box without cameras has the settings of faces too, but does not pay 18 MB for it.
 
 Points are as in :mod:`edged.messages.vision`: whole numbers are pixels' left and upper edges, so that scaling a picture
 scales its points, with no half pixels to mind.

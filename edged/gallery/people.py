@@ -132,7 +132,8 @@ def check_sample(sample: Sample) -> None:
     vector = sample.embedding
     if vector.ndim != 1 or vector.dtype != np.float32 or not 1 <= vector.size <= 4096:
         raise ValueError(f"embedding: {vector.dtype} {vector.shape}, must be float32 (d,)")
-    length = float(np.linalg.norm(vector.astype(np.float64)))
+    with np.errstate(all="ignore"):  # what is not a number is refused below
+        length = float(np.linalg.norm(vector.astype(np.float64)))
     if not abs(length - 1) <= 1e-3:
         raise ValueError(f"embedding: of length {length:g}, must be 1")
     if len(sample.sha256) != 64 or not set(sample.sha256) <= set("0123456789abcdef"):

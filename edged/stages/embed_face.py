@@ -15,7 +15,9 @@ def as_input(picture: Picture, tensor: Tensor) -> Array:
 
     A quantised tensor's real values are the pixels' 0 to 255; a float tensor gets them as they are.
     """
-    rgb = np.ascontiguousarray(picture[None, :, :, ::-1])
+    import cv2
+
+    rgb = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)[None]
     if tensor.dtype == "uint8" and (tensor.scale, tensor.zero_point) == (1.0, 0):
         return rgb
     real = rgb.astype(np.float32)

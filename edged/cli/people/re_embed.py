@@ -12,8 +12,8 @@ def add_parser(actions: Any) -> None:
     actions.add_parser(
         "re-embed",
         help="teach a new embedder from the pictures that were kept",
-        description="Where gallery.keep_crops was true at enrolment, make the embeddings anew with the embedder that the "
-        "configuration names now. Whoever else was enrolled with another one must be enrolled again.",
+        description="Where gallery.keep_crops was true at enrolment, make the embeddings anew with the embedder "
+        "that the configuration names now. Whoever else was enrolled with another one must be enrolled again.",
     )
 
 
