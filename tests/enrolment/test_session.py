@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from edged.enrolment.config import EnrolmentConfig
 from edged.enrolment.examine import Look, Reason
+from edged.enrolment.likeness import agreement
 from edged.enrolment.session import PROMPTS, Prompt, Session
 from tests.enrolment.box import sample
 
@@ -38,7 +39,8 @@ def test_whatever_the_camera_shows_the_samples_are_few_apart_and_of_one_person(s
         assert session.done == (prompt is Prompt.DONE)
     assert len(session.samples) <= count
     assert all(later - earlier >= config.apart_s for earlier, later in itertools.pairwise(taken_s))
-    assert all(one.embedding @ session.samples[0].embedding > 0.5 for one in session.samples)
+    for at, one in enumerate(session.samples[1:], 1):
+        assert agreement(one, session.samples[:at]) >= config.agree
 
 
 @pytest.mark.parametrize("reason", list(Reason))
