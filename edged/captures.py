@@ -1,11 +1,13 @@
 """Captures: the one reader of each source, however many pipelines listen to it."""
 
+import threading
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from edged.errors import ConfigError, DeviceLostError
+from edged.messages.health import State
 from edged.messages.sound import Chunk
 from edged.messages.vision import Frame
 from edged.runtime.bounded_queue import BoundedQueue
@@ -27,23 +29,21 @@ STOP_LIMIT_S = 1.0
 
 
 class Captures:
-    """Made when first asked for; all are started and stopped together."""
+    """Each is opened for the first who listens to it and closed after the last. Thread-safe."""
 
     def __init__(self, sources: Mapping[str, Source], health: Health) -> None:
         self._sources, self._health = sources, health
         self._captures: dict[str, Capture[Any]] = {}
+        self._started = False
+        self._changing = threading.Lock()
 
     def sound(self, name: str) -> BoundedQueue[Chunk]:
         """What source ``name`` hears from now on; it may wait a while, and a hole in it is marked."""
-        queue: BoundedQueue[Chunk] = self._capture(name).subscribe(
-            QUEUE_CHUNKS, mark_gap=lambda chunk: replace(chunk, gap=True)
-        )
-        return queue
+        return self._join(name, QUEUE_CHUNKS, mark_gap=lambda chunk: replace(chunk, gap=True))
 
     def pictures(self, name: str) -> BoundedQueue[Frame]:
         """What source ``name`` sees from now on: always the latest frame."""
-        queue: BoundedQueue[Frame] = self._capture(name).subscribe(1, counter="skipped")
-        return queue
+        return self._join(name, 1, counter="skipped")
 
     def watch(self, name: str, blind_s: float = BLIND_S) -> Generator[Frame | None, None, None]:
         """What camera ``name`` sees while somebody asks: the latest frame each time, None where none came of late.
@@ -51,8 +51,8 @@ class Captures:
         ConfigError where there is no such camera, or no pipeline that looks through it; DeviceLostError where none came
         for ``blind_s``, or none will: the camera has ended, or edged stops.
         """
-        if name not in self._captures or not isinstance(self._sources[name], CameraConfig):
-            cameras = [each for each in self._captures if isinstance(self._sources[each], CameraConfig)]
+        cameras = [each for each in tuple(self._captures) if isinstance(self._sources[each], CameraConfig)]
+        if name not in cameras:
             raise ConfigError(f"{name}: is no camera in use; there are: {', '.join(cameras) or 'none'}")
         queue, waited_s = self.pictures(name), 0.0
         try:
@@ -64,33 +64,54 @@ class Captures:
                 yield frame
             raise DeviceLostError(f"source {name}: has ended, or edged stops")
         finally:
-            self._captures[name].unsubscribe(queue)
+            self.leave(name, queue)
 
-    @property
-    def names(self) -> list[str]:
-        """The sources that somebody listens to."""
-        return list(self._captures)
+    def leave(self, name: str, queue: BoundedQueue[Any]) -> None:
+        """No more for that queue. A source that nobody listens to any longer is closed."""
+        with self._changing:
+            capture = self._captures[name]
+            capture.unsubscribe(queue)
+            if capture.wanted:
+                return
+            del self._captures[name]
+        capture.stop(STOP_LIMIT_S)
+        part = self._health.part(f"sources.{name}")
+        if self._started and part.state is not State.OFF:  # neither has it come to its own end, nor do all stop
+            part.set(State.OFF, "nobody listens to it")
 
     @property
     def running(self) -> bool:
         """False once every source has ended for good."""
-        return any(capture.running for capture in self._captures.values())
+        return any(capture.running for capture in tuple(self._captures.values()))
 
     def start(self, stack: ExitStack) -> None:
         """Begin to read; ``stack`` stops it."""
-        for capture in self._captures.values():
-            capture.start()
-            stack.callback(capture.stop, STOP_LIMIT_S)
+        with self._changing:
+            self._started = True
+            for capture in self._captures.values():
+                capture.start()
+        stack.callback(self._stop)
 
     def check(self) -> None:
         """Called every second: notice a read that does not return."""
-        for capture in self._captures.values():
+        for capture in tuple(self._captures.values()):
             capture.check()
 
-    def _capture(self, name: str) -> Capture[Any]:
-        if name not in self._captures:
-            self._captures[name] = _make(name, self._sources[name], self._health.part(f"sources.{name}"))
-        return self._captures[name]
+    def _stop(self) -> None:
+        self._started = False
+        for capture in tuple(self._captures.values()):
+            capture.stop(STOP_LIMIT_S)
+
+    def _join(self, name: str, capacity: int, **how: Any) -> BoundedQueue[Any]:
+        """A place among those who listen to source ``name``; the first one has it opened."""
+        with self._changing:
+            is_new = name not in self._captures
+            if is_new:
+                self._captures[name] = _make(name, self._sources[name], self._health.part(f"sources.{name}"))
+            queue = self._captures[name].subscribe(capacity, **how)
+            if is_new and self._started:
+                self._captures[name].start()
+            return queue
 
 
 def _make(name: str, config: Source, health: Part) -> Capture[Any]:

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
 from edged.inference.accelerators import Accelerators
 from edged.inference.catalogue import Catalogue
 from edged.inference.model import Model
 from edged.messages.health import State
 from edged.messages.sound import HarmonicWindow, KnownWindow
+from edged.model_exchange import ModelExchange, Running
 from edged.pipelines.drones import DronesConfig, model_stages
-from edged.reload import Reloader, Running
 from edged.runtime.exchange import Exchange, Line
 from edged.runtime.health import Health
 from edged.settings import Settings
@@ -22,19 +21,27 @@ STOP_LIMIT_S = 1.0
 class ModelsInUse:
     """Loads each model once, however many pipelines use it, and exchanges them while the box runs."""
 
-    def __init__(self, settings: Settings, health: Health, announce: Callable[[str, bool], None]) -> None:
-        """``announce``: told of every accelerator that comes or goes."""
-        self._settings, self._health = settings, health
-        self._catalogue = Catalogue(settings.models)
+    def __init__(
+        self,
+        settings: Settings,
+        health: Health,
+        announce: Callable[[str, bool], None],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``announce``: told of every accelerator that comes or goes; ``changed``: when other models are in use."""
+        self._health = health
+        self.catalogue = Catalogue(settings.models)
         self.accelerators = Accelerators(settings.accelerator.edgetpu, health, announce)
-        self._loaded: dict[str, Model] = {}
         self._kept: dict[str, Model] = {}
-        self._running: dict[str, Running] = {}
-        self._reloader: Reloader | None = None
+        self.running: dict[str, Running] = {}
+        """The pipelines whose model can be exchanged, by name."""
+        self.exchange = ModelExchange(
+            self.running, self.catalogue.folder, self.load, adopt=lambda *_: changed(), retire=self._retire
+        )
 
     def load(self, name: str) -> Model:
         """The model, verified, warm on the CPU, and on an accelerator as soon as may be."""
-        cpu = self._catalogue.load(name)
+        cpu = self.catalogue.load(name)
         cpu.warm_up()
         self._health.part(f"models.{name}").set(State.OK)
         return self.accelerators.attach(cpu)
@@ -59,54 +66,36 @@ class ModelsInUse:
             return model_stages(name, config, model, *shown_to, health=self._health)
 
         model = self._once(config.model)
-        exchange = Exchange(stages(model))
-        self._running[name] = Running(config, model, exchange, stages)
-        return exchange
+        running = Running(config, model, Exchange(stages(model)), stages)
+        self.running[name] = running
+        stack.callback(self._leave, name, running)
+        return running.exchange
 
-    def start(self, read: Callable[[], Settings], changed: Callable[[], None], stack: ExitStack) -> None:
-        """Open the accelerators, in the background, and be ready for :meth:`reload`, which gets what to do by ``read``.
-
-        ``changed`` is called when a pipeline has got another model.
-        """
+    def start(self, stack: ExitStack) -> None:
+        """Open the accelerators, in the background."""
         self.accelerators.start()
         stack.callback(self.accelerators.stop, STOP_LIMIT_S)
-        self._reloader = Reloader(
-            self._settings,
-            self._running,
-            read,
-            self._find,
-            self.load,
-            self._health.part("settings"),
-            adopt=lambda *_: changed(),
-            retire=self._retire,
-        )
-        self._reloader.start()
-        stack.callback(self._reloader.stop, STOP_LIMIT_S)
-
-    def reload(self) -> None:
-        """Take up the models that the configuration names now. Returns at once; may be called by a signal's handler."""
-        if self._reloader:
-            self._reloader.request()
 
     def in_use(self) -> list[Model]:
         """Each once."""
-        models = [*(running.model for running in self._running.values()), *self._kept.values()]
+        models = [*(running.model for running in list(self.running.values())), *self._kept.values()]
         return list({id(model): model for model in models}.values())
 
-    def _once(self, name: str) -> Model:
-        if name not in self._loaded:
-            self._loaded[name] = self.load(name)
-        return self._loaded[name]
+    def _leave(self, name: str, running: Running) -> None:
+        """The pipeline has stopped, or another one has its name."""
+        if self.running.get(name) is running:
+            del self.running[name]
 
-    def _find(self, name: str) -> Path:
-        return self._catalogue.folder(name)
+    def _once(self, name: str) -> Model:
+        used = (running.model for running in self.running.values() if running.config.model == name)
+        return self._kept.get(name) or next(used, None) or self.load(name)
 
     def _shadow(self, name: str) -> Model:
         """Verified; it runs in a process of its own, on the CPU: the accelerator is for what counts."""
-        return self._catalogue.load(name)
+        return self.catalogue.load(name)
 
     def _retire(self, model: Model) -> None:
-        if model in self._kept.values():
+        if any(model is kept for kept in self._kept.values()):
             return
         model.close()
         if model.card.name not in {each.card.name for each in self.in_use()}:

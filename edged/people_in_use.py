@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 
+from edged.control.protocol import Handlers
 from edged.control.server import Server
 from edged.enrolment.service import Frames, service
 from edged.errors import GalleryError
@@ -38,17 +39,24 @@ class PeopleInUse:
         """``load`` gives models by name, and ``frames`` what a camera sees, for enrolment."""
         self._settings, self._health, self._load, self._frames = settings, health, load, frames
         self._gallery: Gallery | None = None
+        self._stack = ExitStack()
+        self.handlers: Handlers = {}
+        """Answers to what is asked about people, by name; none without a gallery."""
         self._failed_s = 0.0
         self._stopping = threading.Event()
 
-    def search(self, config: FacesConfig, models: FaceModels, stack: ExitStack) -> Callable[[Embedding], Nearest]:
+    def start(self, stack: ExitStack) -> None:
+        """Before any pipeline; ``stack`` closes the gallery, after all of them."""
+        stack.enter_context(self._stack)
+
+    def search(self, config: FacesConfig, models: FaceModels) -> Callable[[Embedding], Nearest]:
         """Finds the people who are most like a face. GalleryError where the gallery cannot be opened.
 
         How many were enrolled with another embedder, and so are not found, is said in health.
         """
         embedder = models.embedder.card
         if self._gallery is None:
-            self._gallery = self._open(config, embedder, stack)
+            self._gallery = self._open(config, embedder, self._stack)
         gallery, sha256 = self._gallery, embedder.files["cpu"].sha256
         stale = [person.name for person in gallery.stale(sha256)]
         reasons = [gallery.report] if gallery.report else []
@@ -78,11 +86,11 @@ class PeopleInUse:
         gallery = Gallery.open(settings.gallery)
         stack.callback(gallery.close)
         self._start_upkeep(gallery, stack)
+        self.handlers = service(
+            settings.enrolment, config, gallery, settings.gallery, embedder, self._load, self._frames
+        )
         if settings.control.enabled:
-            handlers = service(
-                settings.enrolment, config, gallery, settings.gallery, embedder, self._load, self._frames
-            )
-            server = Server(settings.control, handlers)
+            server = Server(settings.control, self.handlers)
             server.start()
             stack.callback(server.stop, STOP_LIMIT_S)
         return gallery

@@ -1,15 +1,31 @@
 """Whose face is it, by what one look says; and the strangers of late, so that they too stay who they are."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from edged.messages.event import ModelUse
-from edged.messages.vision import Embedding, Liveness, MatchedFace, Nearest, RefusedFace, TrackedFace, Verdict
+from edged.messages.vision import (
+    Box,
+    Embedding,
+    Liveness,
+    MatchedFace,
+    Nearest,
+    Picture,
+    RefusedFace,
+    TrackedFace,
+    Verdict,
+)
+from edged.vision import crop
 
 UNKNOWN, SPOOF = "unknown", "spoof"
 """Labels of faces that have no name. As opinions: nobody in the gallery, and a picture of a face."""
+
+SURROUNDINGS = 1.25
+"""Times the box: what a portrait shows. Little, so that it does not show who stands beside."""
 
 
 class Levels(NamedTuple):
@@ -41,6 +57,8 @@ class Look:
     use: ModelUse
     """The model that decided."""
     evidence: Mapping[str, float]
+    portrait: Picture | None = None
+    """The face, a copy; None where none is wanted."""
 
 
 def opinion(nearest: Nearest, held: str | None, levels: Levels) -> str | None:
@@ -110,6 +128,33 @@ def _look(
     box = {f"box_{side}": value for side, value in face.face.box._asdict().items()}
     told = {**evidence, "quality": face.quality.overall, **live, **box}
     return Look(face.track, face.frame.at_s, face.frame.epoch_s, opinion, label, confidence, embedding, use, told)
+
+
+def cut_portrait(face: TrackedFace, max_side_px: int) -> Picture | None:
+    """The face with a little of what is round it, not enlarged, its sides at most ``max_side_px``.
+
+    A copy, so that nothing keeps the frame; None where ``max_side_px`` is 0 or the face is out of the frame.
+    """
+    height, width = face.frame.picture.shape[:2]
+    box = face.face.box
+    more_x, more_y = box.width * (SURROUNDINGS - 1) / 2, box.height * (SURROUNDINGS - 1) / 2
+    shown = Box(
+        max(0.0, box.left - more_x),
+        max(0.0, box.top - more_y),
+        min(float(width), box.right + more_x),
+        min(float(height), box.bottom + more_y),
+    )
+    if not max_side_px or min(shown.width, shown.height) < 2:
+        return None
+    scale = min(1.0, max_side_px / max(shown.width, shown.height))
+    return crop(face.frame.picture, shown, (max(1, round(shown.width * scale)), max(1, round(shown.height * scale))))
+
+
+def mean_direction(looks: Iterable[Look]) -> Embedding:
+    """The unit vector nearest to all the looks' embeddings."""
+    total = np.sum([look.embedding for look in looks if look.embedding is not None], axis=0)
+    unit: Embedding = (total / max(float(np.linalg.norm(total)), 1e-9)).astype(np.float32)
+    return unit
 
 
 @dataclass(slots=True)

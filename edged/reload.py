@@ -1,85 +1,63 @@
-"""Reloader: takes up a changed configuration while the box runs, as far as that is about which models are used."""
+"""Reloader: takes up a changed configuration while the box runs: one pipeline after the other, the rest undisturbed."""
 
-import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
-from edged.errors import EdgedError
-from edged.inference.files.card import Card, read_card
+from edged.errors import ConfigError, EdgedError
 from edged.inference.model import Model
 from edged.messages.health import State
-from edged.messages.sound import HarmonicWindow, KnownWindow
+from edged.model_exchange import ModelExchange, Running, first_line
 from edged.pipelines.drones import DronesConfig
-from edged.runtime.exchange import Exchange, Line
 from edged.runtime.health import Part
-from edged.settings import Settings
-from edged.trial import self_test
+from edged.settings import PipelineConfig, Settings
 
 log = logging.getLogger(__name__)
 
 
-def changed_keys(old: Any, new: Any, above: str = "") -> Iterator[str]:
-    """The dotted keys at which two configurations, as plain mappings, differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in {**old, **new}:
-            yield from changed_keys(old.get(key), new.get(key), f"{above}.{key}" if above else key)
-    elif old != new:
-        yield above
+class Lines(Protocol):
+    """The pipelines that run."""
 
+    @property
+    def names(self) -> list[str]: ...
 
-def is_as_loaded(card: Card, folder: Path) -> bool:
-    """Whether the card and the files that are in ``folder`` are those of ``card``; ModelError without a card."""
-    if read_card(folder) != card:
-        return False
-    there = [(folder / file.path, file.sha256) for file in card.files.values() if (folder / file.path).is_file()]
-    return all(hashlib.sha256(path.read_bytes()).hexdigest() == sha256 for path, sha256 in there)
+    def config(self, name: str) -> PipelineConfig | None:
+        """What pipeline ``name`` runs by; None: it does not."""
 
+    def apply(self, name: str, config: PipelineConfig | None) -> None:
+        """Have it run so, or not at all; whatever is raised, it goes on as it was."""
 
-@dataclass(slots=True)
-class Running:
-    """A running pipeline, as far as its model goes."""
-
-    config: DronesConfig
-    model: Model
-    """The one in use."""
-    exchange: Exchange[HarmonicWindow, KnownWindow]
-    stages: Callable[[Model], Line[HarmonicWindow, KnownWindow]]
-    """Makes the stages for another model; ConfigError where it does not fit."""
+    def restart(self, name: str, config: PipelineConfig | None) -> bool:
+        """Begin anew with a pipeline that broke, unless that was done too often."""
 
 
 class Reloader:
-    """Loads new models beside the old, on a thread of its own, and sees to it that nothing is lost if they fail."""
+    """Does on a thread of its own whatever changes what runs, so that no two changes meet."""
 
     def __init__(
         self,
         settings: Settings,
-        pipelines: Mapping[str, Running],
+        lines: Lines,
+        models: ModelExchange,
+        running: Callable[[str], Running | None],
         read: Callable[[], Settings],
-        find: Callable[[str], Path],
-        load: Callable[[str], Model],
         health: Part,
-        adopt: Callable[[str, Model], None],
-        retire: Callable[[Model], None],
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """``settings``: what runs; ``read``: what is wanted now; ``find``: a model's folder; ``load``: ready to run.
+        """``settings``: what runs; ``read``: what is wanted now; ``running``: a pipeline as far as its model goes.
 
-        Called on the reloader's thread: ``adopt(pipeline, model)`` when a model has taken over there, ``retire(model)``
-        when none of the pipelines uses or will use a model any longer and no window is in it.
+        ``changed`` is called when other pipelines run than before.
         """
-        self._settings, self._pipelines = settings, dict(pipelines)
-        self._read, self._find, self._load = read, find, load
-        self._health, self._adopt, self._retire = health, adopt, retire
-        self._offers: dict[str, tuple[Model, Future[None]]] = {}
+        self._settings, self._lines, self._models, self._running = settings, lines, models, running
+        self._read, self._health, self._changed = read, health, changed
+        self._todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        models.later, models.refuse = self._todo.put, self._refuse_model
         self._said: dict[str, str] = {}
         self._asked = threading.Event()
-        self._todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="reload", daemon=True)
 
     def start(self) -> None:
@@ -93,11 +71,35 @@ class Reloader:
             self._asked.set()
             self._todo.put(self._reload)
 
+    def reload(self) -> "Future[dict[str, str]]":
+        """The same, and why which pipelines (or ``settings``) could not be; whoever waits has a limit of their own."""
+        return self._promise(self._reload_and_tell)
+
+    def restart(self, name: str) -> "Future[None]":
+        """Stop a pipeline and start it anew."""
+        return self._promise(partial(self._exchange, name, lambda: self._lines.apply(name, self._config(name))))
+
+    def broken(self, name: str) -> None:
+        """A pipeline has lost item after item. Returns at once."""
+        self._todo.put(partial(self._exchange, name, lambda: self._lines.restart(name, self._config(name))))
+
     def stop(self, limit_s: float) -> None:
         """Take back what is offered and end, waiting ``limit_s`` at most."""
         self._todo.put(self._end)
         if self._thread.is_alive():
             self._thread.join(limit_s)
+
+    def _promise(self, action: Callable[[], Any]) -> "Future[Any]":
+        answer: Future[Any] = Future()
+
+        def work() -> None:
+            try:
+                answer.set_result(action())
+            except Exception as fault:  # for whoever asked
+                answer.set_exception(fault)
+
+        self._todo.put(work)
+        return answer
 
     def _work(self) -> None:
         while (action := self._todo.get()) is not None:
@@ -106,11 +108,15 @@ class Reloader:
             except Exception as fault:  # of a callback: the box goes on as it was, and can be asked again
                 log.exception("reload failed")
                 self._say("reload", f"failed: {fault!r}")
+            self._show()
 
     def _end(self) -> None:
-        for _, answer in list(self._offers.values()):
-            answer.cancel()
+        self._models.withdraw()
         self._todo.put(None)
+
+    def _reload_and_tell(self) -> dict[str, str]:
+        self._reload()
+        return dict(self._said)
 
     def _reload(self) -> None:
         self._asked.clear()
@@ -120,72 +126,70 @@ class Reloader:
         except EdgedError as fault:
             self._say("settings", f"cannot be used, everything stays as it was: {first_line(fault)}")
             return
-        keys = list(changed_keys(self._settings.model_dump(), wanted.model_dump()))
-        if rest := [key for key in keys if key not in {f"pipelines.{name}.model" for name in self._pipelines}]:
+        keys = changed_keys(self._settings.model_dump(), wanted.model_dump())
+        if rest := [key for key in keys if key.partition(".")[0] != "pipelines"]:
             self._say("settings", f"needs a restart: {', '.join(rest)}")
         loaded: dict[str, Model] = {}
-        for name, running in self._pipelines.items():
-            there = wanted.pipelines.get(name)
-            model = there.model if isinstance(there, DronesConfig) else running.config.model
+        for name in dict.fromkeys([*self._lines.names, *wanted.pipelines]):
             try:
-                self._renew(name, running, model, loaded)
+                self._take_up(name, wanted.pipelines.get(name), loaded)
             except Exception as fault:  # whatever is wrong with it, the old one goes on
-                self._refuse(name, model, fault)
+                self._say(name, f"pipelines.{name}: is refused, it goes on as it was: {first_line(fault)}")
         for unused in loaded.values():
-            self._drop(unused)
-        self._show()
+            self._models.drop(unused)
 
-    def _renew(self, name: str, running: Running, wanted: str, loaded: dict[str, Model]) -> None:
-        """Offer the wanted model to the pipeline, unless it has it."""
-        has_it = wanted == running.config.model and is_as_loaded(running.model.card, self._find(wanted))
-        if has_it and name not in self._offers:
+    def _take_up(self, name: str, wanted: PipelineConfig | None, loaded: dict[str, Model]) -> None:
+        now = self._lines.config(name)
+        wanted = wanted if wanted is not None and wanted.enabled else None
+        if now is None or wanted is None or but_for_model(now) != but_for_model(wanted):
+            if now is not wanted:
+                self._must_keep_models(now, wanted)
+                self._exchange(name, lambda: self._lines.apply(name, wanted))
+        elif isinstance(wanted, DronesConfig):
+            try:
+                self._models.renew(name, wanted.model, loaded)
+            except Exception as fault:  # as above
+                self._refuse_model(name, wanted.model, fault)
+
+    def _config(self, name: str) -> PipelineConfig | None:
+        """What pipeline ``name`` runs by, with the model that it has got since."""
+        config, running = self._lines.config(name), self._running(name)
+        return config.model_copy(update={"model": running.config.model}) if config and running else config
+
+    def _must_keep_models(self, now: PipelineConfig | None, wanted: PipelineConfig | None) -> None:
+        if now is None or wanted is None or isinstance(wanted, DronesConfig):
             return
-        if not has_it and wanted not in loaded:
-            log.info("loading", extra={"model": wanted, "pipeline": name})
-            loaded[wanted] = self._load(wanted)
-        model = running.model if has_it else loaded[wanted]
-        self_test(name, running.config, model)
-        answer = running.exchange.offer(running.stages(model))
-        self._offers[name] = (model, answer)
-        answer.add_done_callback(lambda done: self._todo.put(partial(self._settle, name, wanted, model, done)))
+        if now.models_in_use != wanted.models_in_use:
+            raise ConfigError("other models for faces need a restart")
 
-    def _settle(self, name: str, wanted: str, model: Model, answer: "Future[None]") -> None:
-        """The pipeline has tried the model, or will not."""
-        running, left = self._pipelines[name], model
-        if name in self._offers and self._offers[name][1] is answer:
-            del self._offers[name]
-        if not answer.cancelled():
-            fault = answer.exception()
-            if fault is not None:
-                self._refuse(name, wanted, fault)
-            else:
-                left, running.model = running.model, model
-                running.config = running.config.model_copy(update={"model": wanted})
-                log.info("model changed", extra={"pipeline": name, "model": wanted, "version": model.card.version})
-                self._adopt(name, model)
-        self._drop(left)
-        self._show()
+    def _exchange(self, name: str, work: Callable[[], object]) -> None:
+        """Whatever ``work`` puts in the place of pipeline ``name``, the model of the one before is let go."""
+        before = self._running(name)
+        work()
+        if before is not None and before is not self._running(name):
+            self._models.let_go(before)
+        self._changed()
 
-    def _drop(self, model: Model) -> None:
-        """Retire it, unless a pipeline uses it or is about to."""
-        used = [running.model for running in self._pipelines.values()] + [
-            offered for offered, _ in self._offers.values()
-        ]
-        if not any(model is each for each in used):
-            self._retire(model)
-
-    def _refuse(self, name: str, wanted: str, fault: BaseException) -> None:
+    def _refuse_model(self, name: str, wanted: str, fault: BaseException) -> None:
         self._say(name, f"pipelines.{name}.model: {wanted} is refused, the one in use goes on: {first_line(fault)}")
 
     def _say(self, about: str, reason: str) -> None:
         log.warning(reason)
         self._said[about] = reason
-        self._show()
 
     def _show(self) -> None:
         self._health.set(State.DEGRADED if self._said else State.OK, "; ".join(self._said.values()))
 
 
-def first_line(fault: BaseException) -> str:
-    """What a person must know; a bug by its name."""
-    return str(fault).partition("\n")[0] if isinstance(fault, EdgedError) else repr(fault)
+def changed_keys(old: Any, new: Any, above: str = "") -> Iterator[str]:
+    """The dotted keys at which two configurations, as plain mappings, differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in {**old, **new}:
+            yield from changed_keys(old.get(key), new.get(key), f"{above}.{key}" if above else key)
+    elif old != new:
+        yield above
+
+
+def but_for_model(config: PipelineConfig) -> PipelineConfig:
+    """The same for all that need not stop to become one another."""
+    return config.model_copy(update={"model": ""}) if isinstance(config, DronesConfig) else config

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,14 @@ def health_message(health: Health, outbox: Outbox, uptime_s: float) -> HealthMes
     )
 
 
-def info_message(settings: Settings, models: Iterable[Model], devices: Mapping[str, EdgeTpu]) -> InfoMessage:
-    """What this box is."""
+def info_message(
+    settings: Settings,
+    models: Iterable[Model],
+    devices: Mapping[str, EdgeTpu],
+    running: Container[str],
+    changes: Mapping[str, Any],
+) -> InfoMessage:
+    """What this box is; ``running``: its pipelines that run; ``changes``: what commands have changed, by key."""
     cpu = AcceleratorMessage(device="cpu", runtime=runtime()[0], versions=versions())
     return InfoMessage(
         device=settings.device_name,
@@ -57,6 +63,9 @@ def info_message(settings: Settings, models: Iterable[Model], devices: Mapping[s
         accelerators=[*(_accelerator(name, device.facts()) for name, device in devices.items()), cpu],
         sources={name: config.type for name, config in settings.sources.items()},
         pipelines={name: config.kind for name, config in settings.pipelines.items()},
+        pipelines_enabled={name: name in running for name in settings.pipelines},
+        commands=list(settings.commands.allowed) if settings.mqtt.enabled else [],
+        changes=dict(changes),
         config_sha256=hashlib.sha256(settings.model_dump_json().encode()).hexdigest(),
     )
 

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
+from edged.commands.config import CommandsConfig
 from edged.config import Section, Slug, load
 from edged.control.config import ControlConfig
 from edged.enrolment.config import EnrolmentConfig
 from edged.gallery.config import GalleryConfig
+from edged.home_assistant.config import HomeAssistantConfig
 from edged.inference.accelerators import AcceleratorConfig
 from edged.inference.catalogue import ModelsConfig
 from edged.outbox import OutboxConfig
@@ -18,6 +20,7 @@ from edged.pipelines.drones import DronesConfig
 from edged.pipelines.faces import FacesConfig
 from edged.runtime.logs import LogConfig
 from edged.runtime.machine import host_slug
+from edged.sinks.clips.config import ClipsConfig
 from edged.sinks.journal import JournalConfig
 from edged.sinks.mqtt import MqttConfig
 from edged.sources.camera import CameraConfig
@@ -75,6 +78,9 @@ class Settings(Section):
     control: ControlConfig = ControlConfig()
     mqtt: MqttConfig = MqttConfig()
     outbox: OutboxConfig = OutboxConfig()
+    commands: CommandsConfig = CommandsConfig()
+    home_assistant: HomeAssistantConfig = HomeAssistantConfig()
+    clips: ClipsConfig = ClipsConfig()
     journal: JournalConfig = JournalConfig()
     health: HealthConfig = HealthConfig()
     log: LogConfig = LogConfig()
@@ -90,6 +96,13 @@ class Settings(Section):
         if not isinstance(pipelines, dict):
             return pipelines
         return {name: {"kind": "drones", **it} if isinstance(it, dict) else it for name, it in pipelines.items()}
+
+    @field_validator("pipelines")
+    @classmethod
+    def _none_is_the_daemon(cls, pipelines: dict[str, PipelineConfig]) -> dict[str, PipelineConfig]:
+        if "daemon" in pipelines:
+            raise ValueError("daemon: is no name for a pipeline: a command to restart it would restart the whole box")
+        return pipelines
 
     @model_validator(mode="after")
     def _sources_exist(self) -> "Settings":

@@ -105,6 +105,11 @@ class Listener:
             held = self._changed.wait_for(lambda: condition(self), timeout_s)
         assert held, [message.topic for message in self.messages]
 
+    def publish(self, topic: str, payload: Any, *, retain: bool = False) -> None:
+        """Say something: JSON, or bytes as they are."""
+        content = payload if isinstance(payload, bytes) else json.dumps(payload)
+        self._client.publish(topic, content, qos=1, retain=retain)
+
     def close(self) -> None:
         gone = threading.Event()
         self._client.on_disconnect = lambda *_: gone.set()

@@ -8,6 +8,7 @@ import pytest
 
 from edged.captures import Captures
 from edged.errors import ConfigError, DeviceLostError
+from edged.messages.health import State
 from edged.messages.vision import Frame
 from edged.runtime.health import Health
 from edged.settings import Source
@@ -79,3 +80,33 @@ def test_watching_ends_when_the_box_stops(film: CameraConfig) -> None:
         assert next(frame for frame in watching if frame is not None).picture.any()
     with pytest.raises(DeviceLostError, match="source door: has ended, or edged stops"):
         list(watching)
+
+
+def test_a_source_is_closed_after_the_last_listener_and_opened_for_the_next(film: CameraConfig, stack: ExitStack) -> None:
+    """While the box runs; health says so in between."""
+    health = Health()
+    captures = Captures({"door": film}, health)
+    captures.start(stack)
+    first, second = captures.pictures("door"), captures.pictures("door")
+    wait_until(lambda: len(first) == 1)
+    captures.leave("door", first)
+    wait_until(lambda: len(second) == 1)
+    assert captures.running
+    captures.leave("door", second)
+    assert not captures.running
+    assert health.part("sources.door").snapshot().reasons == ("nobody listens to it",)
+    again = captures.pictures("door")
+    wait_until(lambda: len(again) == 1)
+    assert health.part("sources.door").state is State.OK
+
+
+def test_whoever_enrols_keeps_a_camera_open_that_its_pipeline_has_left(film: CameraConfig, stack: ExitStack) -> None:
+    """It is closed when they have done."""
+    captures = Captures({"door": film}, Health())
+    pipeline = captures.pictures("door")
+    captures.start(stack)
+    with closing(captures.watch("door")) as watching:
+        next(watching)
+        captures.leave("door", pipeline)
+        assert next(it for it in watching if it is not None).picture.shape == (240, 320, 3)
+    assert not captures.running

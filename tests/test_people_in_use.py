@@ -44,7 +44,7 @@ class Box:
 
     def search(self):
         models = FaceModels(None, None, (), SimpleNamespace(card=CARD))
-        return self.people.search(FacesConfig(), models, self.stack)
+        return self.people.search(FacesConfig(), models)
 
 
 @pytest.fixture

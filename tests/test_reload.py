@@ -18,8 +18,9 @@ from edged.inference.model import Answer
 from edged.messages.event import Phase
 from edged.messages.health import State
 from edged.messages.sound import Chunk, Span
+from edged.model_exchange import ModelExchange, Running
 from edged.pipelines.drones import listen, model_stages
-from edged.reload import Reloader, Running, changed_keys
+from edged.reload import Reloader, changed_keys
 from edged.runtime.exchange import Exchange
 from edged.runtime.health import Health
 from edged.settings import read_settings
@@ -56,7 +57,7 @@ class Box:
     """Pipelines with a reloader, in a folder with a configuration and models."""
 
     def __init__(self, folder: Path, pipelines: tuple[str, ...] = ("drones",)) -> None:
-        self.folder, self.names = folder, pipelines
+        self.folder, self.pipeline_names = folder, pipelines
         self.events: dict[str, list] = {name: [] for name in pipelines}
         self.loaded: list[Loaded] = []
         self.adopted: list[tuple[str, str, str]] = []
@@ -68,24 +69,52 @@ class Box:
         model = Loaded(folder / "sound")
         self.loaded.append(model)
         self.running, self.pipelines, self.health = {}, {}, Health()
+        self.configs: dict = {}
+        self.applied: list[tuple[str, object]] = []
+        self.model = model
         for name in pipelines:
-            config = settings.pipelines[name]
-            stages = partial(self.stages, name, config)
-            self.running[name] = Running(config, model, Exchange(stages(model)), stages)
-            self.pipelines[name] = listen(
-                name, config, (), self.running[name].exchange, self.health.part(name), self.events[name].append
-            )
-        self.reloader = Reloader(
-            settings,
+            self.apply(name, settings.pipelines[name])
+        exchange = ModelExchange(
             self.running,
-            lambda: read_settings(folder / "edged.yaml", {}),
             self.find,
             self.load,
-            self.health.part("settings"),
             lambda name, model: self.adopted.append((name, model.card.name, model.card.version)),
             self.retire,
         )
+        self.applied.clear()
+        self.reloader = Reloader(
+            settings,
+            self,
+            exchange,
+            self.running.get,
+            lambda: read_settings(folder / "edged.yaml", {}),
+            self.health.part("settings"),
+        )
         self.reloader.start()
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.running)
+
+    def config(self, name: str):
+        return self.configs.get(name)
+
+    def apply(self, name: str, config) -> None:
+        """As a running box has it: made anew, with the model in use."""
+        self.applied.append((name, config))
+        if config is None:
+            del self.running[name], self.configs[name]
+            return
+        stages = partial(self.stages, name, config)
+        model = self.running[name].model if name in self.running else self.model
+        exchange = Exchange(stages(model))
+        self.events.setdefault(name, [])
+        self.pipelines[name] = listen(name, config, (), exchange, self.health.part(name), self.events[name].append)
+        self.running[name], self.configs[name] = Running(config, model, exchange, stages), config
+
+    def restart(self, name: str, config) -> bool:
+        self.apply(name, config)
+        return True
 
     def stages(self, name, config, model):
         return model_stages(name, config, model, health=self.health)
@@ -102,8 +131,9 @@ class Box:
         assert not model.retired
         model.retired = True
 
-    def configure(self, model: str, **other: object) -> None:
-        content = {"device": "box", "pipelines": {name: {"model": model} for name in self.names}, **other}
+    def configure(self, model: str, drones: dict | None = None, **other: object) -> None:
+        pipelines = {name: {"model": model, **(drones or {})} for name in self.pipeline_names}
+        content = {"device": "box", "pipelines": pipelines, **other}
         (self.folder / "edged.yaml").write_text(yaml.safe_dump(content))
 
     def settle(self) -> None:
@@ -247,6 +277,50 @@ def test_a_configuration_that_cannot_be_read_leaves_everything(box, undisturbed)
     assert len(box.loaded) == 1
 
 
+def test_other_numbers_of_a_pipeline_are_taken_up_by_starting_it_anew(box):
+    """It keeps the model that it has got in the meantime; what was there before has nothing in use any more."""
+    install(box.folder, "better")
+    box.configure("better")
+    box.reload()
+    box.hear(SEEN)
+    box.configure("better", drones={"smoothing": {"threshold": 0.6}})
+    assert box.reloader.reload().result(LIMIT_S) == {}
+    [(name, config)] = box.applied
+    assert (name, config.smoothing.threshold) == ("drones", 0.6)
+    assert box.running["drones"].model is box.loaded[1]
+    assert [model.retired for model in box.loaded] == [True, False]
+    box.reload()
+    assert len(box.applied) == 1
+
+
+def test_a_pipeline_that_is_switched_off_ends_and_its_model_goes(box):
+    """Switched on again it starts with a model."""
+    box.configure("sound", drones={"enabled": False})
+    box.reload()
+    assert box.applied == [("drones", None)]
+    assert box.loaded[0].retired
+    assert box.said() == ""
+
+
+def test_a_restart_begins_anew_with_the_model_that_the_pipeline_has_got(box):
+    """Asked for by a person, or because it broke."""
+    install(box.folder, "better")
+    box.configure("better")
+    box.reload()
+    box.hear(SEEN)
+    box.reloader.restart("drones").result(LIMIT_S)
+    box.reloader.broken("drones")
+    box.settle()
+    assert [config.model for _, config in box.applied] == ["better", "better"]
+    assert [model.retired for model in box.loaded] == [True, False]
+
+
+def test_whoever_asks_for_a_reload_hears_what_was_refused(box):
+    """By the pipeline's name."""
+    box.configure("nothing")
+    assert "is refused" in box.reloader.reload().result(LIMIT_S)["drones"]
+
+
 def test_other_changes_wait_for_a_restart_and_are_named(box):
     """The model is taken up all the same."""
     install(box.folder, "better")
@@ -345,6 +419,11 @@ class ReloadMachine(RuleBasedStateMachine):
         self.box.configure(name)
         self.box.reload()
 
+    @rule(pipeline=st.sampled_from(["front", "back"]))
+    def restart(self, pipeline: str) -> None:
+        """With whatever model it has, and whatever is offered to it."""
+        self.box.reloader.restart(pipeline).result(LIMIT_S)
+
     @rule(pipeline=st.sampled_from(["front", "back"]), count=st.integers(1, 3), at=st.integers(HIDDEN, SEEN))
     def hear(self, pipeline: str, count: int, at: int) -> None:
         """Whatever is offered: every chunk is taken, and no stage's fault reaches the pipeline."""
@@ -358,7 +437,9 @@ class ReloadMachine(RuleBasedStateMachine):
             self.box.settle()
             kept = {id(model) for model in self.box.loaded if not model.retired}
             used = [running.model for running in self.box.running.values()]
-            assert kept == {id(model) for model in [*used, *(each[0] for each in self.box.reloader._offers.values())]}
+            assert kept == {
+                id(model) for model in [*used, *(each[0] for each in self.box.reloader._models._offers.values())]
+            }
             assert {model.card.name for model in used} <= {"sound", "good"}
 
     def teardown(self) -> None:

@@ -1,10 +1,14 @@
 """``edged run``: the box itself."""
 
 import argparse
+import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edged.cli.arguments import add_config
+
+if TYPE_CHECKING:
+    from edged.settings import Settings
 
 
 def add_parser(commands: Any) -> None:
@@ -13,19 +17,28 @@ def add_parser(commands: Any) -> None:
         "run",
         help="listen, and publish what is heard",
         description="Run until SIGTERM or Ctrl-C (a second one stops at once), or until every recording has ended. "
-        "SIGHUP takes up models that the configuration names now, or that were changed, without a pause.",
+        "SIGHUP takes up a changed configuration and changed models, as far as it can, without a pause.",
     )
     add_config(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Start the daemon."""
+    """Start the daemon; where a command asks for a restart, begin anew in its place, under the same process id."""
+    from edged.changes import Changes, changes_path
     from edged.daemon import Daemon
     from edged.runtime import logs
     from edged.settings import read_settings
 
-    settings = read_settings(options.config)
-    logs.set_up(settings.log)
-    daemon = Daemon(settings, sys.stdout, lambda: read_settings(options.config))
+    file = read_settings(options.config)
+    logs.set_up(file.log)
+    changes = Changes(changes_path())
+
+    def read() -> "Settings":
+        return changes.lay_over(read_settings(options.config))
+
+    daemon = Daemon(changes.lay_over(file), sys.stdout, read, changes)
     daemon.obey_signals()
-    return daemon.run()
+    status = daemon.run()
+    if daemon.restarting:
+        os.execv(sys.executable, [sys.executable, "-m", "edged", *sys.argv[1:]])  # noqa: S606  # our own program
+    return status

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from pydantic import BaseModel
+
 from edged.config import words
 from edged.config.faults import Key, dotted
-from edged.config.section import Section
 
 Node = dict[str, Any]
 
@@ -23,7 +24,7 @@ _OWN_WORDS = {"value_error", "assertion_error"}
 class Explain:
     """Knows the schema."""
 
-    def __init__(self, section: type[Section]) -> None:
+    def __init__(self, section: type[BaseModel]) -> None:
         self._section = section
 
     @cached_property

@@ -16,7 +16,7 @@ _TYPES = {
     "null": "null",
     "object": "a mapping of keys to values",
 }
-_FORMATS = {"path": "a path"}
+_FORMATS = {"path": "a path", "date-time": 'a time with its zone such as "2026-11-21T07:00:00+01:00"'}
 _PATTERNS = {f"^{SLUG}$": "1 to 40 of a-z, 0-9, _ and -"}
 
 

@@ -12,7 +12,7 @@ import json
 import pwd
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from edged.errors import EdgedError
 
@@ -24,9 +24,17 @@ class ControlError(EdgedError):
     """A request or its answer did not get through, or was refused."""
 
 
+class Asker(Protocol):
+    """Who asks."""
+
+    @property
+    def by(self) -> str:
+        """For the audit log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who asks, as the kernel has it."""
+    """Who asks at the socket, as the kernel has it."""
 
     uid: int
     gid: int
@@ -58,7 +66,7 @@ class Result:
 
 Answer = Progress | Result
 Arguments = Mapping[str, Any]
-Handler = Callable[[Arguments, Peer], Iterator[Answer]]
+Handler = Callable[[Arguments, Asker], Iterator[Answer]]
 """What answers requests of one name; EdgedError where it cannot. Its iterator is closed when the asker goes away."""
 Handlers = Mapping[str, Handler]
 Ask = Callable[[str, Arguments], Iterator[Answer]]
@@ -102,9 +110,9 @@ def decode_answer(line: bytes) -> Answer:
     raise error
 
 
-def of_handlers(handlers: Handlers, peer: Peer) -> Ask:
+def of_handlers(handlers: Handlers, asker: Asker) -> Ask:
     """Asks handlers in this process, as a server would."""
-    return lambda do, arguments: find(handlers, do)(arguments, peer)
+    return lambda do, arguments: find(handlers, do)(arguments, asker)
 
 
 def find(handlers: Handlers, do: str) -> Handler:

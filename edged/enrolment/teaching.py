@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pydantic import Field
 
 from edged.config import Section, Slug
-from edged.control.protocol import Answer, Arguments, ControlError, Handlers, Peer, Progress, Result
+from edged.control.protocol import Answer, Arguments, Asker, ControlError, Handlers, Progress, Result
 from edged.enrolment.config import EnrolmentConfig
 from edged.enrolment.examine import Look
 from edged.enrolment.likeness import centre, disagreeing, nearest
@@ -90,7 +90,7 @@ class Teaching:
             "people.re-embed": self.re_embed,
         }
 
-    def picture(self, arguments: Arguments, _peer: Peer) -> Iterator[Answer]:
+    def picture(self, arguments: Arguments, _asker: Asker) -> Iterator[Answer]:
         """One picture -> ``{"sample": …}`` or ``{"refused": why}``."""
         request = understand(PictureRequest, arguments)
         examine = self._examiner()
@@ -98,7 +98,7 @@ class Teaching:
         look = examine(frame, request.origin, examine.new_track(), must_live=self._config.pictures_must_live)
         yield Result({"refused": look.reason} if look.sample is None else {"sample": of_sample(look.sample)})
 
-    def camera(self, arguments: Arguments, _peer: Peer) -> Iterator[Answer]:
+    def camera(self, arguments: Arguments, _asker: Asker) -> Iterator[Answer]:
         """Somebody before a camera -> prompts and progress, and then ``{"samples": […]}``."""
         request = understand(CameraRequest, arguments)
         examine = self._examiner()
@@ -121,7 +121,7 @@ class Teaching:
         taken = f"{len(session.samples)} of {request.count} samples"
         raise ControlError(f"source {request.source}: gave up after {taken}, last: {told or 'no picture came'}")
 
-    def store(self, arguments: Arguments, peer: Peer) -> Iterator[Answer]:
+    def store(self, arguments: Arguments, asker: Asker) -> Iterator[Answer]:
         """Samples -> ``{"person": …}``, all of them stored, or ``{"doubts": […]}`` and nothing stored."""
         request = understand(Enrolled, arguments)
         samples = [wire.sample() for wire in request.samples]
@@ -130,17 +130,17 @@ class Teaching:
         if doubts:
             yield Result({"doubts": doubts})
         elif known is not None:
-            yield Result({"person": of_person(self._gallery.add_samples(known.id, samples, by=peer.by))})
+            yield Result({"person": of_person(self._gallery.add_samples(known.id, samples, by=asker.by))})
         else:
             details: dict[str, Any] = request.model_dump(include={"notes", "consent", "expires"})
-            yield Result({"person": of_person(self._gallery.add(request.name, samples, by=peer.by, **details))})
+            yield Result({"person": of_person(self._gallery.add(request.name, samples, by=asker.by, **details))})
 
-    def re_embed(self, arguments: Arguments, peer: Peer) -> Iterator[Answer]:
+    def re_embed(self, arguments: Arguments, asker: Asker) -> Iterator[Answer]:
         """Teach today's embedder from the pictures that were kept -> ``{"people": […], "left": […]}``, names."""
         understand(Nothing, arguments)
         examine = self._examiner()
         model, sha256 = examine.embedder
-        people = self._gallery.re_embed(model, sha256, examine.embed, by=peer.by)
+        people = self._gallery.re_embed(model, sha256, examine.embed, by=asker.by)
         left = [person.name for person in self._gallery.stale(sha256)]
         yield Result({"model": model, "people": [person.name for person in people], "left": left})
 

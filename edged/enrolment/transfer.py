@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 
 from edged.config import Section
-from edged.control.protocol import Answer, Arguments, ControlError, Handlers, Peer, Progress, Result
+from edged.control.protocol import Answer, Arguments, Asker, ControlError, Handlers, Progress, Result
 from edged.enrolment.wire import Base64, as_bytes, understand
 from edged.gallery.gallery import Gallery
 
@@ -65,20 +65,20 @@ class Transfer:
         """By the requests' names."""
         return {"people.export": self.export, "people.upload": self.upload, "people.import": self.import_}
 
-    def export(self, arguments: Arguments, peer: Peer) -> Iterator[Answer]:
+    def export(self, arguments: Arguments, asker: Asker) -> Iterator[Answer]:
         """Pieces of an archive, ``{"piece": base64, "of": bytes}`` each, and then ``{"bytes": n}``."""
         request = understand(Export, arguments)
         self._make_folder()
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="export-") as folder:
             path = Path(folder) / request.name
-            self._gallery.export(path, request.passphrase.get_secret_value(), by=peer.by)
+            self._gallery.export(path, request.passphrase.get_secret_value(), by=asker.by)
             size = path.stat().st_size
             with path.open("rb") as archive:
                 while piece := archive.read(PIECE_BYTES):
                     yield Progress({"piece": as_bytes(piece), "of": size})
         yield Result({"bytes": size})
 
-    def upload(self, arguments: Arguments, _peer: Peer) -> Iterator[Answer]:
+    def upload(self, arguments: Arguments, _asker: Asker) -> Iterator[Answer]:
         """Take a piece; ``{"have": bytes}``: where to go on."""
         request = understand(Piece, arguments)
         path = self._part(request.sha256)
@@ -94,13 +94,13 @@ class Transfer:
             have += len(content)
         yield Result({"have": have})
 
-    def import_(self, arguments: Arguments, peer: Peer) -> Iterator[Answer]:
+    def import_(self, arguments: Arguments, asker: Asker) -> Iterator[Answer]:
         """Take in the archive that was uploaded. Where it is refused it stays, for another try."""
         request = understand(Import, arguments)
         path = self._part(request.sha256)
         if not path.exists():
             raise ControlError(f"archive {request.sha256[:12]}…: has not come; send it again")
-        report = self._gallery.import_(path, request.passphrase.get_secret_value(), by=peer.by)
+        report = self._gallery.import_(path, request.passphrase.get_secret_value(), by=asker.by)
         path.unlink(missing_ok=True)
         yield Result(asdict(report))
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Phase(StrEnum):
     """Where in its life an event is."""
@@ -46,3 +49,6 @@ class Event:
     """Whom it is about: ``person:<id in the gallery>``, or ``stranger:<ULID>``, the same for as long as they stay."""
     latency_ms: Mapping[str, float] = field(default_factory=dict)
     """Milliseconds by step."""
+    portrait: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
+    """The face as it looked best so far, sharp, blue, green, red; None where no images are published. It is no part of
+    the event's message and is never written to disk."""

@@ -1,14 +1,22 @@
 """What goes over the wire: the JSON payloads of every topic. Keys carry units; times are RFC 3339 UTC."""
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue, WithJsonSchema
 
 from edged.messages.event import Event, Phase
+from edged.messages.formats import Count, Lasting, Name, Score, Seq, Sha256, Subject, Time, Ulid
 from edged.messages.health import State
 
 SCHEMA_VERSION = 1
+Version = Annotated[int, WithJsonSchema({"type": "integer", "const": SCHEMA_VERSION})]
+
+_ENDED_AT_ITS_END: dict[str, Any] = {
+    "if": {"properties": {"phase": {"const": "end"}}},
+    "then": {"properties": {"ended_at": {"type": "string"}}},
+    "else": {"properties": {"ended_at": {"type": "null"}}},
+}
 
 
 def rfc3339(unix_s: float) -> str:
@@ -36,36 +44,38 @@ class ModelMessage(Message):
     """A model in use."""
 
     name: str
-    sha256: str
+    sha256: Sha256
     device: str
 
 
 class EventMessage(Message):
     """``event/<pipeline>``: one phase of one event."""
 
-    schema_version: int = SCHEMA_VERSION
-    id: str
+    model_config = ConfigDict(json_schema_extra=_ENDED_AT_ITS_END)
+
+    schema_version: Version = SCHEMA_VERSION
+    id: Ulid
     """ULID of the event; its start, updates and end share it. A duplicate has the same ``id`` and ``seq``."""
-    seq: int
+    seq: Seq
     """Counts this box's event messages without a hole."""
-    pipeline: str
+    pipeline: Name
     phase: Phase
     label: str
     """What was heard or who was seen; ``unknown``: somebody nobody enrolled; ``spoof``: a picture of a face."""
-    subject: str | None = None
+    subject: Subject | None = None
     """Whom it is about: ``person:<id>``, or ``stranger:<ULID>``, which stays the same through a visit."""
-    confidence: float
+    confidence: Score
     """Score in [0, 1] of the label."""
-    started_at: str
-    ended_at: str | None
+    started_at: Time
+    ended_at: Time | None
     """Only with phase ``end``."""
-    observed_at: str
+    observed_at: Time
     """When edged decided this."""
-    duration_s: float
+    duration_s: Lasting
     """So far."""
     evidence: dict[str, float]
     model: ModelMessage
-    latency_ms: dict[str, float]
+    latency_ms: dict[str, Lasting]
     """By step; ``total`` is from the end of the sound that decided it to this message."""
     delayed: bool = False
     """It waited for the broker: history, not live."""
@@ -80,17 +90,17 @@ class EventMessage(Message):
 class GapMessage(Message):
     """``gap``: event messages that were numbered and will never come; said once, after a reconnection."""
 
-    schema_version: int = SCHEMA_VERSION
-    ranges: list[tuple[int, int]]
+    schema_version: Version = SCHEMA_VERSION
+    ranges: list[tuple[Seq, Seq]]
     """First and last ``seq``, both gone; in between, where there were too many ranges, some have come."""
-    dropped: int
+    dropped: Seq
     """How many are gone."""
 
 
 class ActiveMessage(Message):
     """``active/<pipeline>``: retained; what is going on right now."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Version = SCHEMA_VERSION
     active: bool
     events: list[EventMessage]
     """The last message of each event that is on, the oldest event first."""
@@ -107,19 +117,19 @@ class PartMessage(Message):
 class HealthMessage(Message):
     """``health``: retained; every 30 s and at each change."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Version = SCHEMA_VERSION
     state: State
     """As well as the worst part."""
     reasons: list[str]
     """Of every part that is not well, ``<part>: <reason>``."""
-    at: str
-    uptime_s: float
+    at: Time
+    uptime_s: Lasting
     parts: dict[str, PartMessage]
-    outbox_waiting: int
-    outbox_dropped: int
+    outbox_waiting: Count
+    outbox_dropped: Count
     cpu_temperature_c: float | None
     """Null where the machine does not say."""
-    disk_free_bytes: int
+    disk_free_bytes: Count
     clock_synchronised: bool | None
     """By the kernel's word; null where it does not say."""
 
@@ -138,8 +148,8 @@ class AcceleratorMessage(Message):
 class InfoMessage(Message):
     """``info``: retained; what this box is."""
 
-    schema_version: int = SCHEMA_VERSION
-    device: str
+    schema_version: Version = SCHEMA_VERSION
+    device: Name
     version: str
     boot_id: str
     site: str | None
@@ -150,7 +160,13 @@ class InfoMessage(Message):
     """Type by name."""
     pipelines: dict[str, str]
     """Kind by name."""
-    config_sha256: str
+    pipelines_enabled: dict[str, bool]
+    """By name: whether it runs, or should."""
+    commands: list[str]
+    """Those that may be asked on ``request/…``."""
+    changes: dict[str, JsonValue]
+    """By key: what commands have changed, which counts in place of the configuration."""
+    config_sha256: Sha256
 
 
 def event_message(event: Event, seq: int, now_s: float) -> EventMessage:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -21,6 +21,7 @@ from edged.stages.classify_sound import ClassifySound
 from edged.stages.compute_log_mel import ComputeLogMel, LogMelConfig
 from edged.stages.cut_windows import CutWindows, WindowsConfig
 from edged.stages.filter_harmonics import FilterHarmonics, HarmonicsConfig
+from edged.stages.hold_back import HoldBack, PublishConfig
 from edged.stages.reject_unknown import RejectUnknown, UnknownConfig, mahalanobis
 from edged.stages.reject_unknown import load as load_statistics
 from edged.stages.smooth_scores import SmoothingConfig, SmoothScores
@@ -34,6 +35,9 @@ Opinion = Callable[[HarmonicWindow, ScoredWindow], None]
 
 class DronesConfig(Section):
     """Hears drones."""
+
+    THRESHOLD: ClassVar[str] = "smoothing.threshold"
+    """The number that makes an event of a score."""
 
     kind: Literal["drones"] = "drones"
     enabled: bool = True
@@ -49,6 +53,7 @@ class DronesConfig(Section):
     unknown: UnknownConfig = UnknownConfig()
     smoothing: SmoothingConfig = SmoothingConfig()
     drift: DriftConfig = DriftConfig()
+    publish: PublishConfig = PublishConfig()
 
     @property
     def models_in_use(self) -> Mapping[str, str]:
@@ -90,6 +95,7 @@ def listen(
         .then(FilterHarmonics(config.harmonics))
         .then(judge)
         .then(SmoothScores(config.smoothing, name))
+        .then(HoldBack(config.publish, health))
         .into(*sinks, health=health, stamp=stamp_latency)
     )
 

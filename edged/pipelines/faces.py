@@ -1,7 +1,7 @@
 """From a camera's frames to events about people."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from edged.config import Section, Slug
 from edged.inference.model import Model
@@ -10,17 +10,33 @@ from edged.messages.vision import AlignedFace, CheckedFace, EmbeddedFace, Embedd
 from edged.pipelines.latency import stamp_latency
 from edged.runtime.flow import Flow, Interruption, Pipeline
 from edged.runtime.health import Part
+from edged.sinks.portraits import ImagesConfig
 from edged.stages.align_face import AlignFace
 from edged.stages.check_liveness import CheckLiveness, LivenessConfig
 from edged.stages.detect_faces import DetectFaces, DetectionConfig
 from edged.stages.embed_face import EmbedFace
+from edged.stages.hold_back import HoldBack, PublishConfig
 from edged.stages.match_face import MatchFace
 from edged.stages.smooth_identity import IdentityConfig, SmoothIdentity
 from edged.stages.track_faces import TrackFaces, TrackingConfig
 
 
+class FacesPublishConfig(PublishConfig):
+    """Which events are published, and whether pictures are; events held back are counted in health as `held_…`."""
+
+    images: ImagesConfig = ImagesConfig()
+
+    @property
+    def portrait_px(self) -> int:
+        """Most of a side of the portraits to be made; 0: none."""
+        return self.images.max_side_px if self.images.enabled else 0
+
+
 class FacesConfig(Section):
     """Recognises the people it was taught."""
+
+    THRESHOLD: ClassVar[str] = "identity.threshold"
+    """The number that makes an event of a score."""
 
     kind: Literal["faces"] = "faces"
     enabled: bool = True
@@ -37,6 +53,7 @@ class FacesConfig(Section):
     tracking: TrackingConfig = TrackingConfig()
     liveness: LivenessConfig = LivenessConfig()
     identity: IdentityConfig = IdentityConfig()
+    publish: FacesPublishConfig = FacesPublishConfig()
 
     @property
     def models_in_use(self) -> Mapping[str, str]:
@@ -83,6 +100,7 @@ def faces(
         .on(AlignedFace, CheckLiveness(config.liveness, models.liveness))
         .on(CheckedFace, EmbedFace(models.embedder))
         .on(EmbeddedFace, MatchFace(search))
-        .then(SmoothIdentity(config.identity, name))
+        .then(SmoothIdentity(config.identity, name, portrait_px=config.publish.portrait_px))
+        .then(HoldBack(config.publish, health))
         .into(*sinks, health=health, stamp=stamp_latency)
     )

@@ -79,6 +79,11 @@ class Capture(Generic[T]):
         self._queues.remove(queue)
         queue.close()
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody has a queue here."""
+        return bool(self._queues)
+
     def start(self) -> None:
         """Begin to read."""
         self._alive_at = time.monotonic()

@@ -6,6 +6,7 @@ Code says ``log.warning("source lost", extra={"source": name})``; what stands in
 import json
 import logging
 import sys
+from collections import deque
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -63,4 +64,19 @@ def set_up(config: LogConfig) -> None:
     if handler is None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonFormatter() if config.format == "json" else TextFormatter())
-    logging.basicConfig(level=config.level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=config.level.upper(), handlers=[handler, _Recent(logging.WARNING)], force=True)
+
+
+def recent() -> list[str]:
+    """The last warnings and errors, the newest last, a line each."""
+    return list(_recent)
+
+
+_recent: deque[str] = deque(maxlen=30)
+
+
+class _Recent(logging.Handler):
+    """Keeps the last few for whoever asks from afar, without the traceback."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _recent.append(TextFormatter().format(record).partition("\n")[0])

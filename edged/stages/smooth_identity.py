@@ -7,17 +7,26 @@ never changes its label: where a stranger is recognised after all, one event end
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 from pydantic import Field, model_validator
 from ulid import ULID
 
 from edged.config import Section
 from edged.messages.event import Event, Phase
-from edged.messages.vision import Embedding, Glimpse, MatchedFace, RefusedFace
-from edged.recognition import SPOOF, UNKNOWN, Levels, Look, Strangers, look_at, look_at_refused
+from edged.messages.vision import Glimpse, MatchedFace, RefusedFace, TrackedFace
+from edged.recognition import (
+    SPOOF,
+    UNKNOWN,
+    Levels,
+    Look,
+    Strangers,
+    cut_portrait,
+    look_at,
+    look_at_refused,
+    mean_direction,
+)
 
 
 class IdentityConfig(Section):
@@ -61,13 +70,6 @@ class IdentityConfig(Section):
     def frames_for(self, opinion: str) -> int:
         """Looks in a row that decide."""
         return {UNKNOWN: self.unknown_frames, SPOOF: self.spoof_frames}.get(opinion, self.frames)
-
-
-def mean_direction(looks: "deque[Look]") -> Embedding:
-    """The unit vector nearest to all the looks' embeddings."""
-    total = np.sum([look.embedding for look in looks if look.embedding is not None], axis=0)
-    unit: Embedding = (total / max(float(np.linalg.norm(total)), 1e-9)).astype(np.float32)
-    return unit
 
 
 @dataclass(slots=True)
@@ -126,8 +128,10 @@ class SmoothIdentity:
         config: IdentityConfig,
         pipeline: str,
         new_id: Callable[[float], str] = lambda t: str(ULID.from_timestamp(t)),
+        portrait_px: int = 0,
     ) -> None:
-        self._config, self._pipeline, self._new_id = config, pipeline, new_id
+        """``portrait_px``: most of a side of the portraits that go with the events; 0: none are made."""
+        self._config, self._pipeline, self._new_id, self._portrait_px = config, pipeline, new_id, portrait_px
         self._tracks: dict[int, _Track] = {}
         self._held: dict[str, _Held] = {}
         self._rest_until_s: dict[str, float] = {}
@@ -140,13 +144,11 @@ class SmoothIdentity:
         if isinstance(item, Glimpse):
             yield from self._see(item.track, item.at_s)
         elif isinstance(item, RefusedFace):
-            look = look_at_refused(item)
-            yield from self._see(look.track, look.at_s, look)
+            yield from self._look(item.tracked, look_at_refused(item))
         elif isinstance(item, MatchedFace):
-            number = item.embedded.checked.aligned.tracked.track
-            held = self._tracks[number].opinion if number in self._tracks else None
-            look = look_at(item, held, self._config.levels)
-            yield from self._see(number, look.at_s, look)
+            face = item.embedded.checked.aligned.tracked
+            held = self._tracks[face.track].opinion if face.track in self._tracks else None
+            yield from self._look(face, look_at(item, held, self._config.levels))
 
     def advance(self, now_s: float) -> Iterator[Event]:
         """All that was seen until ``now_s`` has been looked at: what nothing keeps on, ends."""
@@ -165,6 +167,11 @@ class SmoothIdentity:
         self._tracks.clear()
         self._rest_until_s.clear()
         self._strangers.forget()
+
+    def _look(self, face: TrackedFace, look: Look) -> Iterator[Event]:
+        if look.opinion is not None:
+            look = replace(look, portrait=cut_portrait(face, self._portrait_px))
+        return self._see(look.track, look.at_s, look)
 
     def _see(self, number: int, now_s: float, look: Look | None = None) -> Iterator[Event]:
         yield from self.advance(now_s)
@@ -237,4 +244,5 @@ class SmoothIdentity:
             model=best.use,
             evidence={**best.evidence, "frames": held.looks},
             subject=None if held.subject == SPOOF else held.subject,
+            portrait=best.portrait,
         )

@@ -1,10 +1,16 @@
-"""The configuration of a pipeline: what its models may be."""
+"""The pipeline of drones: what its models may be, and what it publishes."""
 
 import pytest
 
 from edged.config import ConfigFaults
-from edged.pipelines.drones import DronesConfig
+from edged.inference.cpu_model import CpuModel
+from edged.messages.sound import Chunk, Span
+from edged.pipelines.drones import DronesConfig, drones
+from edged.runtime.health import Health
 from edged.settings import read_settings
+from edged.stages.hold_back import PublishConfig
+from edged.synthesis import FlyOver, fly_over
+from tests.sound_models import install
 
 
 def test_a_pipeline_may_have_a_shadow_that_is_another_model():
@@ -22,3 +28,18 @@ def test_a_model_cannot_be_its_own_shadow(tmp_path):
         match=r"edged.yaml:3: pipelines.drones.shadow: 'drone_sound', must be another model than `model`, or null",
     ):
         read_settings(path, {})
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> CpuModel:
+    return CpuModel(install(tmp_path_factory.mktemp("models"), "sound"))
+
+
+def test_events_may_be_held_back(model):
+    """As `publish` says; a fly-over that is held back is counted in the pipeline's health."""
+    events, part, sound = [], Health().part("pipelines.drones"), fly_over(FlyOver())
+    spans = [(at, at + 1600) for at in range(0, len(sound) - 1599, 1600)]
+    chunks = [Chunk(sound[begin:end], Span(begin / 16000, end / 16000)) for begin, end in spans]
+    config = DronesConfig(publish=PublishConfig(min_confidence=1.0))
+    drones("drones", config, chunks, model, part, events.append).run()
+    assert (events, part.snapshot().counters["held_confidence"]) == ([], 1)

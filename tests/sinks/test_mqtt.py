@@ -7,28 +7,18 @@ import pytest
 from edged.errors import ConfigError
 from edged.messages.event import Phase
 from edged.messages.health import State
-from edged.outbox import Outbox, OutboxConfig
-from edged.runtime.health import Health
-from edged.sinks.mqtt import Mqtt, MqttConfig, TlsConfig, read_secret, tls_context
-from tests.broker import Broker, Listener
+from edged.sinks.mqtt import TlsConfig, read_secret, tls_context
+from tests.broker import Broker, Listener, wait_until
 from tests.events import an_event
-
-
-class Box:
-    """An outbox with an Mqtt on it."""
-
-    def __init__(self, port, **config):
-        self.outbox, self.health = Outbox(config=OutboxConfig(drain_per_s=100_000)), Health().part("sinks.mqtt")
-        self.mqtt = Mqtt(MqttConfig(host="127.0.0.1", port=port, **config), "box", self.outbox, self.health)
-        self.outbox.follow(self.mqtt.show_active)
-        self.mqtt.start()
+from tests.sinks.mqtt_box import Box
 
 
 @pytest.fixture
 def box(broker):
     made = Box(broker.port)
+    wait_until(lambda: made.health.state is State.OK)  # what is accepted before goes beside what is live
     yield made
-    made.mqtt.stop(4)
+    made.close()
 
 
 def test_events_arrive_in_order_and_leave_the_outbox(box, listener):
@@ -51,7 +41,7 @@ def test_events_accepted_before_the_broker_is_there_arrive_when_it_is(tmp_path):
     listener = Listener(broker.port)
     listener.wait_for(lambda it: it.on("event/drones"))
     assert box.health.state is State.OK
-    box.mqtt.stop(4)
+    box.close()
     listener.close()
     broker.stop()
 
@@ -74,7 +64,7 @@ def test_a_broker_that_is_killed_and_comes_back_gets_everything_in_order(tmp_pat
     seqs = [event["seq"] for event in second.on("event/drones")]
     assert [seq for seq in dict.fromkeys(seqs) if seq > 1] == list(range(2, 31))
     assert second.on("/state") == [{"state": "online"}]
-    box.mqtt.stop(4)
+    box.close()
     second.close()
     broker.stop()
 
@@ -97,7 +87,7 @@ def test_a_clean_stop_says_offline(broker, listener):
     """``state`` is online while the box runs and offline after it stopped."""
     box = Box(broker.port)
     listener.wait_for(lambda it: it.on("/state"))
-    box.mqtt.stop(4)
+    box.close()
     listener.wait_for(lambda it: len(it.on("/state")) == 2)
     assert listener.on("/state") == [{"state": "online"}, {"state": "offline"}]
 
@@ -112,18 +102,14 @@ def test_a_wrong_password_is_said_in_health_and_the_right_one_connects(tmp_path)
     broker.start()
     secret.write_text("wrong\n")
     box = Box(broker.port, username="box", password_file=secret)
-    deadline = [None] * 100
-    while deadline and "refuses" not in str(box.health.snapshot().reasons):
-        deadline.pop()
-        box.mqtt._stopping.wait(0.05)
-    assert "Not authorized" in str(box.health.snapshot().reasons)
-    box.mqtt.stop(1)
+    wait_until(lambda: "refuses: Not authorized (0x87)" in box.reasons())
+    box.close()
     secret.write_text("hunter2\n")
     box = Box(broker.port, username="box", password_file=secret)
     listener = Listener(broker.port, username="box", password="hunter2")
     listener.wait_for(lambda it: it.on("/state"))
     assert "hunter2" not in repr(box.mqtt.__dict__.get("_config"))
-    box.mqtt.stop(4)
+    box.close()
     listener.close()
     broker.stop()
 

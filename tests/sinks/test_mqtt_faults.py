@@ -3,61 +3,19 @@
 import json
 import signal
 import sqlite3
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edged.messages.event import Phase
 from edged.messages.health import State
-from edged.outbox import Outbox, OutboxConfig
-from edged.runtime.health import Health
-from edged.sinks.mqtt import BrokerConfig, Mqtt, MqttConfig, TlsConfig
+from edged.outbox import Outbox
+from edged.sinks.mqtt import BrokerConfig
 from edged.sinks.mqtt.answers import MOST_TRIES, Verdict, jitter_s, verdict
-from tests.broker import Broker, Listener, free_port, wait_until
+from tests.broker import Listener, free_port, wait_until
 from tests.events import an_event
+from tests.sinks.mqtt_box import Box
 from tests.sinks.small_broker import SmallBroker
-
-
-class Box:
-    """An outbox with an Mqtt on it."""
-
-    def __init__(self, port, path=None, **config):
-        self.outbox = Outbox(path, OutboxConfig(drain_per_s=100_000, batch_s=0.02))
-        self.health = Health().part("sinks.mqtt")
-        config = {"reconnect_max_s": 0.2, "host": "127.0.0.1"} | config
-        self.mqtt = Mqtt(MqttConfig(port=port, **config), "box", self.outbox, self.health)
-        self.mqtt.start()
-
-    def reasons(self):
-        return " ".join(self.health.snapshot().reasons)
-
-    def close(self):
-        self.mqtt.stop(2)
-        self.outbox.close()
-
-
-@pytest.fixture
-def brokers(tmp_path):
-    """Makes brokers with given settings, and stops them."""
-    made = []
-
-    def make(settings="allow_anonymous true\n", **kwargs):
-        folder = tmp_path / f"broker{len(made)}"
-        folder.mkdir()
-        made.append(Broker(folder, settings, **kwargs))
-        made[-1].start()
-        return made[-1]
-
-    yield make
-    for broker in made:
-        broker.stop(signal.SIGKILL)
 
 
 def seqs(listener):
@@ -87,6 +45,7 @@ def test_a_topic_that_the_broker_denies_does_not_block_the_rest(brokers, tmp_pat
     acl = tmp_path / "acl"
     acl.write_text(
         "topic readwrite edged/box/event/allowed\ntopic readwrite edged/box/state\ntopic write edged/box/gap\n"
+        "topic write edged/box/active/#\n"
     )
     broker = brokers(f"allow_anonymous true\nacl_file {acl}\n")
     path = tmp_path / "outbox.sqlite3"
@@ -100,7 +59,7 @@ def test_a_topic_that_the_broker_denies_does_not_block_the_rest(brokers, tmp_pat
     assert box.outbox.gaps().ranges == [(1, 1)]
     box.close()
     listener.close()
-    assert dead_letters(path) == [(1, "Not authorized")]
+    assert dead_letters(path) == [(1, "Not authorized (0x87)")]
 
 
 def dead_letters(path):
@@ -209,55 +168,6 @@ def test_what_was_dropped_while_the_broker_was_away_is_told_once_it_is_there(bro
     assert all(event["delayed"] for event in listener.on("event/drones"))
     box.close()
     listener.close()
-
-
-def test_websockets_carry_the_same(brokers):
-    """Through proxies that let nothing else pass."""
-    port = free_port()
-    broker = brokers(f"allow_anonymous true\nlistener {port} 127.0.0.1\nprotocol websockets\n")
-    box, listener = Box(port, transport="websockets"), Listener(broker.port)
-    box.outbox(an_event(Phase.START))
-    listener.wait_for(lambda it: it.on("event/drones"))
-    box.close()
-    listener.close()
-
-
-def certificate(folder, *, expired):
-    """A self-signed certificate of 127.0.0.1 and its key, as PEM files."""
-    now = datetime.now(UTC)
-    days = timedelta(days=1)
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - 10 * days)
-        .not_valid_after(now - days if expired else now + days)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return folder / "cert.pem", folder / "key.pem"
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # paho leaves the socket to be collected
-@pytest.mark.parametrize("expired", [False, True])
-def test_a_broker_with_an_expired_certificate_is_not_trusted(tmp_path, brokers, expired):
-    """Health says why; with a valid one all is well."""
-    port = free_port()
-    cert, key = certificate(tmp_path, expired=expired)
-    brokers(f"allow_anonymous true\nlistener {port} 127.0.0.1\ncertfile {cert}\nkeyfile {key}\n")
-    box = Box(port, tls=TlsConfig(enabled=True, ca_file=cert))
-    box.outbox(an_event())
-    if expired:
-        wait_until(lambda: "certificate has expired" in box.reasons())
-        assert len(box.outbox) == 1
-    else:
-        assert box.outbox.wait_until_empty(10)
-    box.close()
 
 
 @given(st.integers(0, 255), st.integers(1, 100))

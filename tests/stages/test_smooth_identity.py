@@ -3,15 +3,17 @@
 import itertools
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from edged.messages.event import Phase
-from edged.messages.vision import Glimpse, Liveness, Verdict
+from edged.messages.vision import Box, Face, Glimpse, Liveness, Verdict
+from edged.recognition import cut_portrait
 from edged.stages.smooth_identity import IdentityConfig, SmoothIdentity
-from tests.faces import an_embedding, matched, refused, tracked
+from tests.faces import PICTURE, an_embedding, matched, refused, tracked
 
 CONFIG = IdentityConfig(
     threshold=0.4, margin=0.1, release=0.25, frames=2, unknown_frames=3, spoof_frames=3, visit_s=60, min_on_s=1.0,
@@ -24,9 +26,10 @@ NOBODY = (("ana", 0.1), ("ben", 0.05))
 ALIKE = (("ana", 0.6), ("ben", 0.55))
 
 
-def smooth(**changes):
+def smooth(portrait_px=0, **changes):
     ids = itertools.count()
-    return SmoothIdentity(CONFIG.model_copy(update=changes), "door", new_id=lambda _: f"id{next(ids)}")
+    config = CONFIG.model_copy(update=changes)
+    return SmoothIdentity(config, "door", new_id=lambda _: f"id{next(ids)}", portrait_px=portrait_px)
 
 
 def run(stage, items):
@@ -188,6 +191,44 @@ def test_liveness_is_in_the_evidence_where_it_was_checked():
 def test_what_is_still_on_its_way_is_nobodys_business():
     """Items of the stages before pass without effect, and so do glimpses of a face that has no name yet."""
     assert run(smooth(), [tracked(0.0), glimpse(0.1), glimpse(0.2)]) == []
+
+
+def test_portraits_go_with_events_where_they_are_wanted():
+    """Cut from the frame of the best look so far, with a little round the face; a copy, so that no frame is kept."""
+    stage = smooth(portrait_px=256)
+    (start,) = looks(stage, 2, ANA)
+    better = looks(stage, 1, (("ana", 0.8), ("ben", 0.1)), first_s=0.2)
+    (end,) = stage.finish()
+    assert better == []
+    assert np.array_equal(start.portrait, PICTURE[90:190, 90:190])
+    assert end.portrait is not start.portrait
+    assert end.portrait.base is None
+    assert not np.shares_memory(end.portrait, PICTURE)
+    assert [event.portrait for event in looks(smooth(), 2, ANA)] == [None]
+
+
+def test_a_spoof_has_a_portrait_too():
+    """What becomes of it is not decided here."""
+    (event,) = run(smooth(portrait_px=256), (refused(n * STEP_S) for n in range(3)))
+    assert event.portrait.shape == (100, 100, 3)
+
+
+@given(
+    st.floats(-200, 700), st.floats(-200, 500), st.floats(1, 900), st.floats(0.5, 2.0), st.sampled_from([16, 100, 512])
+)
+def test_a_portrait_is_inside_the_frame_and_no_larger_than_wanted(left, top, wide, tall, most_px):
+    """Wherever the face is; there is none of a face of which the frame shows nothing."""
+    box = Box(left, top, left + wide, top + tall * wide)
+    portrait = cut_portrait(tracked(face=Face(box, 0.9, {})), most_px)
+    in_frame_px = min(
+        min(box.right, PICTURE.shape[1]) - max(box.left, 0), min(box.bottom, PICTURE.shape[0]) - max(box.top, 0)
+    )
+    if portrait is None:
+        assert in_frame_px < 2
+    else:
+        assert in_frame_px > -max(box.width, box.height)
+        assert max(portrait.shape) <= most_px
+        assert portrait.any()
 
 
 def test_release_above_threshold_is_refused():

@@ -1,68 +1,113 @@
-"""Connection: one connection to one broker, from hello to goodbye. The only place where paho is imported."""
+"""Connection: one connection to one broker, from hello to goodbye."""
 
 import ssl
 import threading
+from collections.abc import Sequence
 from typing import Any
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.client import MQTT_ERR_SUCCESS
+from paho.mqtt.properties import Properties
 
-from edged.sinks.mqtt.config import BrokerConfig, MqttConfig, read_secret, tls_context
+from edged.sinks.mqtt.arrived import Arrived
+from edged.sinks.mqtt.client import IN_FLIGHT, Client
+from edged.sinks.mqtt.config import BrokerConfig
+from edged.sinks.mqtt.inbox import Inbox
+from edged.sinks.mqtt.properties import json_properties
+from edged.sinks.mqtt.reasons import in_words
 from edged.sinks.mqtt.under_way import Sent, Then, UnderWay
 
-IN_FLIGHT = 20
-"""Messages sent and not yet acknowledged."""
 CONNECT_LIMIT_S = 10.0
 """A broker that has not answered by then is frozen."""
-UNSUPPORTED_VERSION = 0x84
-HEADER_BYTES = 32
+ANSWER_KEEPALIVES = 3
+"""A broker that acknowledges nothing for so many is as good as frozen, though it may answer pings."""
+UNSUPPORTED_VERSION, UNSPECIFIED = 0x84, 0x80
+HEADER_BYTES = 96
 """Of a packet besides topic and payload, at most."""
 ACCEPTED = 0
+JSON = json_properties()
 
 
 class Connection:
     """Answers come on paho's thread, under paho's locks: no lock that they need may be held while calling us."""
 
-    def __init__(self, broker: BrokerConfig, client: paho.Client, root: str) -> None:
-        """``root``: what topics begin with."""
-        self.broker, self._client, self._root = broker, client, root
+    def __init__(self, broker: BrokerConfig, client: Client, inbox: Inbox) -> None:
+        """``inbox``: who hears what arrives."""
+        self.broker, self._client, self._inbox = broker, client, inbox
         self.under_way = UnderWay()
         self.gone = threading.Event()
         """The connection is over."""
         self.why_gone = ""
+        self.code_gone: int | None = None
+        """The broker's reason to end it, where it gave one."""
+        self.hung_up = False
+        """The broker ended it without a word."""
         self.older_version_needed = False
         """The broker does not speak this version of MQTT."""
         self.most_bytes: int | None = None
         """The longest packet that the broker takes, where it says so."""
+        self.room = IN_FLIGHT
+        """Messages that may be sent and not yet acknowledged; fewer where the broker says so."""
         self._refusal: str | None = None
+        self._answer_limit_s = float("inf")
         self._welcome = threading.Event()
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
-        client.on_publish = self._on_publish
+        client.on_publish, client.on_message, client.on_subscribe = (
+            self._on_publish,
+            self._on_message,
+            self._on_subscribe,
+        )
+        client.on_end = self._on_end
 
     def open(self, keepalive_s: int) -> str:
         """Connect; returns why it could not be done, or nothing."""
+        self._answer_limit_s = ANSWER_KEEPALIVES * keepalive_s
         try:
-            self._client.connect(self.broker.host, self.broker.port, keepalive_s)
+            self._client.open(self.broker, keepalive_s)
         except (OSError, ValueError) as error:
             return f"{self.broker} cannot be reached: {_reason(error)}"
-        self._client.loop_start()
         if not self._welcome.wait(CONNECT_LIMIT_S):
             return f"{self.broker} does not answer"
         return f"{self.broker} refuses: {self._refusal}" if self._refusal is not None else ""
 
     def fits(self, topic: str, payload: bytes) -> bool:
         """Whether the broker takes a message so long."""
-        length = len(f"{self._root}/{topic}".encode()) + len(payload) + HEADER_BYTES
-        return self.most_bytes is None or length <= self.most_bytes
+        return self.most_bytes is None or len(topic.encode()) + len(payload) + HEADER_BYTES <= self.most_bytes
 
-    def publish(self, topic: str, payload: bytes, then: Then, *, seq: int = 0, retain: bool = False) -> None:
-        """Send on ``topic`` below the root with QoS 1; ``then`` is called with the broker's answer."""
-        sent = self._client.publish(f"{self._root}/{topic}", payload, qos=1, retain=retain)
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        then: Then,
+        *,
+        seq: int = 0,
+        retain: bool = False,
+        properties: Properties | None = None,
+    ) -> None:
+        """Send on ``topic`` with QoS 1; ``then`` is called with the broker's answer.
+
+        ``properties``: of MQTT 5; None: what is usual for such a payload.
+        """
+        if not self._client.speaks_5:
+            properties = None
+        elif properties is None and payload.startswith(b"{"):
+            properties = JSON
+        sent = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         self.under_way.sent(sent.mid, Sent(then, seq))
+
+    def subscribe(self) -> None:
+        """Ask for all that somebody listens to."""
+        if filters := self._inbox.filters:
+            self._client.subscribe([(topic_filter, 1) for topic_filter in filters])
+
+    def give_up_if_stuck(self) -> None:
+        """Call it over where nothing is acknowledged any more."""
+        if self.under_way.stuck_for(self._answer_limit_s):
+            self.why_gone = self.why_gone or f"it has acknowledged nothing for {self._answer_limit_s:.0f} s"
+            self.gone.set()
 
     def close(self, limit_s: float = 0.0) -> None:
         """Say goodbye, if it can be said in time, and leave no socket and no thread."""
-        if self._client.disconnect() == paho.MQTT_ERR_SUCCESS:
+        if self._client.disconnect() == MQTT_ERR_SUCCESS:
             self.gone.wait(limit_s)  # paho's loop would end with its goodbye unsent and its socket open
         self._client.loop_stop()
         self._client._reset_sockets()  # noqa: SLF001  # no public way closes its wake-up pair or a half-made connection
@@ -70,45 +115,52 @@ class Connection:
 
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:
         self.most_bytes = getattr(properties, "MaximumPacketSize", None)
+        self.room = min(IN_FLIGHT, getattr(properties, "ReceiveMaximum", IN_FLIGHT))
+        self._client.send_at_once_at_most(self.room)
         if reason.is_failure:
             self.older_version_needed = reason.value == UNSUPPORTED_VERSION
-            self._refusal = str(reason)
+            self._refusal = in_words(reason, properties)
         self._welcome.set()
 
-    def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        self.why_gone = str(reason)
+    def _on_disconnect(self, _client: Any, _data: Any, flags: Any, reason: Any, properties: Any) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self.why_gone, self.code_gone = in_words(reason, properties), reason.value
+        else:
+            self.hung_up = reason.value == UNSPECIFIED
+            self.why_gone = "it hung up" if self.hung_up else str(reason)
         if not self._welcome.is_set():
             self.older_version_needed = True  # so do old brokers refuse what they do not know
-            self._refusal = f"hung up: {reason}"
+            self._refusal = self.why_gone
         self.gone.set()
         self._welcome.set()
 
-    def _on_publish(self, _client: Any, _data: Any, mid: int, reason: Any, _properties: Any) -> None:
-        self.under_way.answered(mid, reason.value if reason.is_failure else ACCEPTED, str(reason))
+    def _on_publish(self, _client: Any, _data: Any, mid: int, reason: Any, properties: Any) -> None:
+        failed = reason.is_failure
+        self.under_way.answered(
+            mid, reason.value if failed else ACCEPTED, in_words(reason, properties) if failed else ""
+        )
 
+    def _on_message(self, _client: Any, _data: Any, message: Any) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:  # no broker should pass it on, and nobody listens to it
+            return
+        if self._client.reads_too_much:
+            self._inbox.too_long(topic)
+        else:
+            self._inbox.take(Arrived(topic, bytes(message.payload), message.retain))
 
-def make_client(config: MqttConfig, name: str, will: tuple[str, bytes], *, older: bool) -> paho.Client:
-    """A client for one connection: MQTT 5, or 3.1.1 for an ``older`` broker; ``will``: retained topic and payload.
+    def _on_subscribe(self, _client: Any, _data: Any, _mid: int, reasons: Sequence[Any], properties: Any) -> None:
+        for topic_filter, reason in zip(self._inbox.filters, reasons, strict=False):
+            if reason.is_failure:
+                self._inbox.refused(topic_filter, in_words(reason, properties))
 
-    Secrets are read anew each time; ConfigError where one cannot be.
-    """
-    version = MQTTProtocolVersion.MQTTv311 if older else MQTTProtocolVersion.MQTTv5
-    client = paho.Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=name,
-        protocol=version,
-        transport=config.transport,
-        reconnect_on_failure=False,
-    )
-    client.max_inflight_messages_set(IN_FLIGHT)
-    client.will_set(*will, qos=1, retain=True)
-    if config.transport == "websockets":
-        client.ws_set_options(config.websocket_path)
-    if config.username:
-        client.username_pw_set(config.username, read_secret(config.password_file) if config.password_file else None)
-    if config.tls.enabled:
-        client.tls_set_context(tls_context(config.tls))
-    return client
+    def _on_end(self, fault: str) -> None:
+        self.why_gone = self.why_gone or fault
+        if not self._welcome.is_set():
+            self._refusal = self.why_gone
+        self.gone.set()
+        self._welcome.set()
 
 
 def _reason(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """UnderWay: what was sent and not yet answered, whichever of the two is noted first. Thread-safe."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,16 +20,22 @@ class Sent(NamedTuple):
 class UnderWay:
     """By paho's message id. paho may tell of an answer before ``publish`` has returned the id."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._moved_s = 0.0  # when something was answered, or first had to be
         self._sent: dict[int, Sent] = {}
         self._answers: dict[int, tuple[int, str]] = {}
         self._changed = threading.Condition()
+
+    def __len__(self) -> int:
+        return len(self._sent)
 
     def sent(self, mid: int, sent: Sent) -> None:
         """It is on its way."""
         with self._changed:
             answer = self._answers.pop(mid, None)
             if answer is None:
+                self._moved_s = self._moved_s if self._sent else self._clock()
                 self._sent[mid] = sent
         if answer is not None:
             sent.then(*answer)
@@ -43,12 +50,18 @@ class UnderWay:
         sent.then(code, words)
         with self._changed:
             del self._sent[mid]
+            self._moved_s = self._clock()
             self._changed.notify_all()
 
     def wait_for_fewer(self, than: int, timeout_s: float) -> bool:
         """True when fewer than so many are under way, in time."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self._sent) < than, timeout_s)
+
+    def stuck_for(self, s: float) -> bool:
+        """Whether something is under way and nothing was answered for so long."""
+        with self._changed:
+            return bool(self._sent) and self._clock() - self._moved_s > s
 
     def give_up(self) -> list[int]:
         """Forget all, as the connection is over; returns the numbers of the events among them, in order."""

@@ -1,0 +1,6 @@
+"""Clips: the evidence of an event, kept on the box: what was heard or seen from before its start to after its end."""
+
+from edged.sinks.clips.clips import Clips
+from edged.sinks.clips.config import ClipsConfig
+
+__all__ = ["Clips", "ClipsConfig"]

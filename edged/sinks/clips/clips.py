@@ -1,0 +1,185 @@
+"""Clips: remembers the last that each source gave, and writes it down round an event. Never in a pipeline's way."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from edged.errors import EdgedError
+from edged.messages.event import Phase
+from edged.messages.health import State
+from edged.messages.sound import Chunk
+from edged.messages.vision import Frame
+from edged.messages.wire import EventMessage
+from edged.runtime.bounded_queue import BoundedQueue
+from edged.runtime.flow import Interruption
+from edged.runtime.health import Part
+from edged.sinks.clips.clip import Content
+from edged.sinks.clips.config import ClipsConfig
+from edged.sinks.clips.picture_ring import PictureRing
+from edged.sinks.clips.sound_ring import SoundRing
+from edged.sinks.clips.store import Store
+from edged.sinks.clips.watched import Watched
+
+TICK_S = 0.25
+SWEEP_S = 60.0
+"""Age and free disk are looked at so often, and a disk that failed is tried again."""
+LATE_S = 10.0
+"""The writer may be behind by so much before a longest clip loses its beginning."""
+MOST_MESSAGES = 1000
+"""That may wait for the writer; more are dropped and counted."""
+MOST_WATCHED = 100
+"""Events that may be on at a time; no clip is kept of more."""
+
+log = logging.getLogger(__name__)
+
+
+class Recorder(Protocol):
+    """The last that a source gave; Unix times."""
+
+    @property
+    def until_s(self) -> float:
+        """Everything before is there, or was too long ago."""
+        ...
+
+    def add(self, item: Any) -> None:
+        """What the source gives now."""
+        ...
+
+    def cut(self, from_s: float, until_s: float) -> list[Content]:
+        """What is there of that time."""
+        ...
+
+
+class Clips:
+    """A follower of the outbox. Its thread writes; another one for each source remembers."""
+
+    def __init__(
+        self,
+        config: ClipsConfig,
+        sources: Mapping[str, str],
+        health: Part,
+        clock: Callable[[], float] = time.monotonic,
+        unix_s: Callable[[], float] = time.time,
+    ) -> None:
+        """``sources``: what each pipeline listens to or looks through; of others there are no clips."""
+        self.store = Store(config, health, unix_s)
+        """What is kept."""
+        self._config, self._sources, self._health, self._clock = config, sources, health, clock
+        self._recorders: dict[str, Recorder] = {}
+        self._watched: dict[str, Watched] = {}
+        self._messages: queue.Queue[EventMessage] = queue.Queue(MOST_MESSAGES)
+        self._opened, self._swept_s = False, float("-inf")
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
+
+    def hear(self, source: str, chunks: BoundedQueue[Chunk], rate_hz: int = 16000) -> None:
+        """Remember what a source gives to be heard, until the queue ends."""
+        self._remember(source, SoundRing(self._config.max_s + LATE_S, rate_hz), chunks)
+
+    def see(self, source: str, frames: BoundedQueue[Frame]) -> None:
+        """Remember what a camera sees, until the queue ends."""
+        config = self._config
+        ring = PictureRing(config.max_s + LATE_S, config.picture_fps, config.picture_side_px)
+        self._remember(source, ring, frames)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def __call__(self, message: EventMessage) -> None:
+        """An event that is to be kept. Returns at once."""
+        if self._sources.get(message.pipeline) in self._recorders:
+            try:
+                self._messages.put_nowait(message)
+            except queue.Full:
+                self._health.count("dropped")
+
+    def stop(self, limit_s: float) -> None:
+        """Write what there is of the events that are on, in so much time."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(limit_s)
+
+    def step(self) -> None:
+        """What is done every ``TICK_S``: take messages, write the clips that are complete."""
+        now_s = self._clock()
+        if now_s - self._swept_s >= SWEEP_S:
+            self._swept_s = now_s
+            self._on_disk(self._tend)
+        while not self._messages.empty():
+            self._take(self._messages.get_nowait(), now_s)
+        for watched in tuple(self._watched.values()):
+            if self._stopping.is_set() or watched.due(self._recorders[watched.source].until_s, now_s):
+                del self._watched[watched.id]
+                self._write(watched)
+
+    def _run(self) -> None:
+        stopped = False
+        while not stopped:
+            stopped = self._stopping.wait(TICK_S)
+            try:
+                self.step()
+            except Exception:  # a bug costs a clip, not the box
+                log.exception("clips: writing failed")
+
+    def _take(self, message: EventMessage, now_s: float) -> None:
+        if watched := self._watched.get(message.id):
+            watched.add(message, now_s)
+        elif message.phase is Phase.START and len(self._watched) < MOST_WATCHED:
+            source = self._sources[message.pipeline]
+            self._watched[message.id] = Watched(message, source, self._config, now_s)
+        elif message.phase is Phase.START:
+            self._health.count("dropped")
+        elif message.phase is Phase.END:  # of one that was longer than its clip
+            self._on_disk(lambda: self.store.add_end(message))
+
+    def _write(self, watched: Watched) -> None:
+        contents = self._recorders[watched.source].cut(watched.from_s, watched.until_s)
+        if not contents:
+            self._health.count("not_recorded")
+        elif self._on_disk(lambda: self._keep(watched, contents)):
+            self._health.count("written")
+        else:
+            self._health.count("dropped")
+
+    def _keep(self, watched: Watched, contents: list[Content]) -> None:
+        if not self._opened:
+            self._tend()
+        self.store.keep(watched.source, watched.messages, contents)
+
+    def _tend(self) -> None:
+        if self._opened:
+            self.store.sweep()
+        else:
+            self.store.open()
+            self._opened = True
+
+    def _on_disk(self, work: Callable[[], None]) -> bool:
+        """Whether it was done; where not, health says why until it can be done again."""
+        try:
+            work()
+        except OSError as error:
+            why = f"{error.filename or self._config.folder}: {error.strerror}; make room, or see to the disk"
+            self._health.set(State.DEGRADED, why)
+        except EdgedError as error:
+            self._health.set(State.DEGRADED, str(error))
+        else:
+            self._health.set(State.OK)
+            return True
+        return False
+
+    def _remember(self, source: str, recorder: Recorder, items: BoundedQueue[Any]) -> None:
+        self._recorders[source] = recorder
+        name = f"clips-{source}"
+        threading.Thread(target=self._follow, args=(recorder, items), name=name, daemon=True).start()
+
+    def _follow(self, recorder: Recorder, items: BoundedQueue[Any]) -> None:
+        for item in items:
+            try:
+                if not isinstance(item, Interruption):
+                    recorder.add(item)
+            except Exception:  # a picture that cannot be encoded, say: the next one may be
+                self._health.count("faults")

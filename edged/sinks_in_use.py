@@ -1,0 +1,172 @@
+"""SinksInUse: where events go, and all else that the box says: outbox, journal, clips, broker, Home Assistant."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import Any, TextIO
+
+from edged import __version__
+from edged.captures import Captures
+from edged.commands import Audit, Desk, Handler, audit_folder
+from edged.home_assistant.announcer import Announcer
+from edged.home_assistant.box import Box, BoxPipeline
+from edged.messages.event import Event
+from edged.messages.requests import ResponseMessage
+from edged.messages.wire import ActiveMessage, Message
+from edged.outbox import Outbox
+from edged.outbox.config import outbox_path
+from edged.pipelines_in_use import PipelinesInUse
+from edged.runtime.bounded_queue import BoundedQueue
+from edged.runtime.health import Health
+from edged.settings import PipelineConfig, Settings
+from edged.sinks.clips import Clips
+from edged.sinks.journal import Journal
+from edged.sinks.mqtt import Mqtt
+from edged.sinks.mqtt.arrived import Arrived
+from edged.sinks.portraits import ImagesConfig, Portraits
+from edged.sources.camera import CameraConfig
+
+STOP_LIMIT_S = {"mqtt": 2.0, "clips": 1.0, "commands": 1.0}
+DAY_S = 86400.0
+
+
+class SinksInUse:
+    """Without a broker in the configuration there is no outbox on disk, and what is retained or said goes nowhere."""
+
+    def __init__(self, settings: Settings, journal: TextIO, health: Health) -> None:
+        self._settings, self._health = settings, health
+        path = outbox_path(settings.outbox) if settings.mqtt.enabled else None
+        self.outbox = Outbox(path, settings.outbox, health.part("outbox"))
+        self._journal = Journal(journal) if settings.journal.enabled else None
+        self.clips = self._make_clips() if settings.clips.enabled else None
+        self._mqtt: Mqtt | None = None
+        if settings.mqtt.enabled:
+            expiry_s = settings.outbox.max_age_days * DAY_S
+            part = health.part("sinks.mqtt")
+            self._mqtt = Mqtt(settings.mqtt, settings.device_name, self.outbox, part, message_expiry_s=expiry_s)
+        self._announcer: Announcer | None = None
+        self._active: set[str] = set()
+        self._accelerators: set[str] = set()  # that were there once: what never was, nobody needs to see
+        self._recorded: Counter[str] = Counter()
+        self._queues: dict[str, BoundedQueue[Any]] = {}
+
+    def start(self, stack: ExitStack) -> None:
+        """Take events from now on; ``stack`` sees to it that all that can be sent is sent."""
+        stack.callback(self.outbox.close)
+        for follower in (self._journal, self.clips):
+            if follower:
+                self.outbox.follow(follower)
+        if self.clips:
+            self.clips.start()
+            stack.callback(self.clips.stop, STOP_LIMIT_S["clips"])
+        if self._mqtt:
+            self.outbox.follow(self._mqtt.show_active)
+            self._mqtt.start()
+            stack.callback(self._mqtt.stop, STOP_LIMIT_S["mqtt"])
+        else:
+            self.outbox.follow(lambda message: self.outbox.acknowledge(message.seq))  # nobody else will
+
+    def obey(self, handlers: Mapping[str, Handler], pipelines: PipelinesInUse) -> None:
+        """Before :meth:`start`: hear what is asked over MQTT, and tell Home Assistant of the box."""
+        if self._mqtt is None:
+            return
+        config, part = self._settings.commands, self._health.part("commands")
+        self._desk = Desk(config, handlers, self._respond, Audit(audit_folder(), part), part)
+        self._mqtt.listen(f"{self._mqtt.root}/request/+", self._take)
+        box = partial(self._box, self._mqtt.root, pipelines)
+        self._announcer = Announcer(
+            self._settings.home_assistant, self._settings.device_name, box, self._mqtt.listen, self._mqtt.retain_at
+        )
+        self._mqtt.on_connected(self._announcer.connected)
+
+    def answer(self, stack: ExitStack) -> None:
+        """When all runs: carry out what is asked."""
+        if self._mqtt:
+            self._desk.start()
+            stack.callback(self._desk.stop, STOP_LIMIT_S["commands"])
+
+    def record(self, source: str, captures: Captures) -> Callable[[], None]:
+        """Have clips remember what ``source`` gives, for a pipeline; returns what the pipeline calls when it ends."""
+        if self.clips is None:
+            return lambda: None
+        self._recorded[source] += 1
+        if self._recorded[source] == 1:
+            self._listen(self.clips, source, captures)
+        return partial(self._forget, source, captures)
+
+    def _listen(self, clips: Clips, source: str, captures: Captures) -> None:
+        if not isinstance(self._settings.sources[source], CameraConfig):
+            self._queues[source] = captures.sound(source)
+            clips.hear(source, self._queues[source])
+        elif self._settings.clips.pictures:
+            self._queues[source] = captures.pictures(source)
+            clips.see(source, self._queues[source])
+
+    def _forget(self, source: str, captures: Captures) -> None:
+        self._recorded[source] -= 1
+        if not self._recorded[source] and source in self._queues:
+            captures.leave(source, self._queues.pop(source))
+
+    def of_pipeline(self, name: str, images: ImagesConfig | None) -> list[Callable[[Event], None]]:
+        """What the events of pipeline ``name`` go into; ``images``: which pictures are published with them."""
+        if name not in self._active:
+            self._active.add(name)
+            self.retain(f"active/{name}", ActiveMessage(active=False, events=[]))
+        if images is None or not images.enabled:
+            return [self.outbox]
+        return [self.outbox, Portraits(images, self.say, self._health.part(f"pipelines.{name}"))]
+
+    def retain(self, topic: str, message: Message | str) -> None:
+        """The latest word on ``topic``, below the box's root."""
+        if self._mqtt:
+            self._mqtt.retain(topic, message)
+
+    def tell_available(self, part: str, *, there: bool, accelerator: bool = False) -> None:
+        """Whether a source, or an accelerator, is there."""
+        if accelerator and there:
+            self._accelerators.add(part)
+        self.retain(f"availability/{part}", "online" if there else "offline")
+
+    def say(self, topic: str, payload: bytes | Message) -> bool:
+        """Now or never; False: never."""
+        return self._mqtt is not None and self._mqtt.say(topic, payload)
+
+    def changed(self) -> None:
+        """The box has got something, or has something no longer."""
+        if self._announcer:
+            self._announcer.refresh()
+
+    def tick(self) -> None:
+        """Called every second."""
+        if self._announcer:
+            self._announcer.tick()
+
+    def _take(self, arrived: Arrived) -> None:
+        self._desk.take(arrived.topic.rpartition("/")[2], arrived.payload, arrived.retained)
+
+    def _respond(self, command: str, message: ResponseMessage) -> None:
+        self.say(f"response/{command}", message)
+
+    def _make_clips(self) -> Clips:
+        sources = {name: config.source for name, config in self._settings.pipelines.items()}
+        return Clips(self._settings.clips, sources, self._health.part("clips"))
+
+    def _box(self, root: str, running: PipelinesInUse) -> Box:
+        settings, on = self._settings, running.names
+
+        def pipeline(name: str, config: PipelineConfig) -> BoxPipeline:
+            return BoxPipeline(config.kind, config.source, name in on)
+
+        return Box(
+            device=settings.device_name,
+            name=settings.device_name,
+            area=settings.location or settings.site,
+            version=__version__,
+            root=root,
+            health_interval_s=settings.health.interval_s,
+            pipelines={name: pipeline(name, config) for name, config in settings.pipelines.items()},
+            sources={name: config.type for name, config in settings.sources.items()},
+            accelerators=tuple(sorted(self._accelerators)),
+            commands=frozenset(settings.commands.allowed),
+        )
