@@ -39,7 +39,8 @@ class SinksInUse:
         path = outbox_path(settings.outbox) if settings.mqtt.enabled else None
         self.outbox = Outbox(path, settings.outbox, health.part("outbox"))
         self._journal = Journal(journal) if settings.journal.enabled else None
-        self.clips = self._make_clips() if settings.clips.enabled else None
+        self._sources: dict[str, str] = {}  # of the pipelines that are recorded
+        self.clips = Clips(settings.clips, self._sources, health.part("clips")) if settings.clips.enabled else None
         self._mqtt: Mqtt | None = None
         if settings.mqtt.enabled:
             expiry_s = settings.outbox.max_age_days * DAY_S
@@ -86,10 +87,11 @@ class SinksInUse:
             self._desk.start()
             stack.callback(self._desk.stop, STOP_LIMIT_S["commands"])
 
-    def record(self, source: str, captures: Captures) -> Callable[[], None]:
-        """Have clips remember what ``source`` gives, for a pipeline; returns what the pipeline calls when it ends."""
+    def record(self, pipeline: str, source: str, captures: Captures) -> Callable[[], None]:
+        """Have clips remember what a pipeline's source gives; returns what is to be called when the pipeline ends."""
         if self.clips is None:
             return lambda: None
+        self._sources[pipeline] = source
         self._recorded[source] += 1
         if self._recorded[source] == 1:
             self._listen(self.clips, source, captures)
@@ -147,10 +149,6 @@ class SinksInUse:
 
     def _respond(self, command: str, message: ResponseMessage) -> None:
         self.say(f"response/{command}", message)
-
-    def _make_clips(self) -> Clips:
-        sources = {name: config.source for name, config in self._settings.pipelines.items()}
-        return Clips(self._settings.clips, sources, self._health.part("clips"))
 
     def _box(self, root: str, running: PipelinesInUse) -> Box:
         settings, on = self._settings, running.names

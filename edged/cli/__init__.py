@@ -8,7 +8,7 @@ import sys
 from edged import __version__
 from edged.errors import EdgedError
 
-COMMANDS = ("run", "check", "replay", "enroll", "people", "models", "devices", "doctor")
+COMMANDS = ("run", "watch", "check", "replay", "enroll", "people", "models", "devices", "doctor")
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: on matrices this small its threads only cost
 

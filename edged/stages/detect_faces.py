@@ -183,7 +183,8 @@ class DetectFaces:
             return [], answer.use
         rows = rows[np.argsort(-scores[rows], kind="stable")[:MOST_CANDIDATES]]
         found = self._facts.layout.decode(boxes, rows, self._size)
-        kept = nms(found.boxes, scores[rows], self._overlap)
+        numbers = np.flatnonzero(np.isfinite(found.boxes).all(axis=1))
+        kept = numbers[nms(found.boxes[numbers], scores[rows[numbers]], self._overlap)]
         return [self._face(found, index, float(scores[rows[index]]), seen) for index in kept], answer.use
 
     def _prepare(self, picture: Picture) -> Array:

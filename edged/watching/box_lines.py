@@ -105,15 +105,17 @@ def _now(events: Sequence[EventMessage]) -> Text:
 
 
 def _parts(box: Box) -> list[Text]:
-    """Sources with their type, and accelerators; those that are not there in red."""
-    sources = box.info.sources if box.info else {}
-    accelerators = {one.device: one.runtime is not None for one in box.info.accelerators} if box.info else {}
-    known = {name: name if kind == name else f"{name} ({kind})" for name, kind in sources.items()}
-    known |= {name.replace(":", "-"): name for name in accelerators}
-    known |= {name: name for name in box.availability if name not in known}
-    absent = {name.replace(":", "-") for name, there in accelerators.items() if not there}
-    absent = {name for name in known if box.availability.get(name, "offline" if name in absent else "") == "offline"}
-    return [
-        Text(printable(text, 40) + (" offline" if name in absent else ""), "red" if name in absent else "dim")
-        for name, text in list(known.items())[:MOST_PARTS]
-    ]
+    """Sources with their type, and accelerators: in red what was there or should be."""
+    known: dict[str, str] = {}
+    if box.info:
+        known |= {name: name if kind == name else f"{name} ({kind})" for name, kind in box.info.sources.items()}
+        for one in box.info.accelerators:
+            part = one.device.replace(":", "-")  # as it stands in topics
+            known[part] = one.device if one.runtime is not None or part in box.availability else f"no {one.device}"
+    known |= {part: part for part in box.availability if part not in known}
+    return [_part(text, box.availability.get(part)) for part, text in list(known.items())[:MOST_PARTS]]
+
+
+def _part(text: str, availability: str | None) -> Text:
+    offline = availability == "offline"
+    return Text(printable(text, 40) + " offline" * offline, "red" if offline else "dim")

@@ -12,7 +12,7 @@ from edged.watching.words import clock_time, duration, printable, score, unix_s
 
 PHASE_STYLES = {Phase.START: "bold red", Phase.UPDATE: "red", Phase.END: "green"}
 PIPELINE, LASTED, LABEL = Column("PIPELINE", 10), Column("LASTED", 8), Column("LABEL", 12)
-_NOTES = {"unsynchronised": "its clock was wrong", "corrected": "its clock was wrong, time corrected"}
+_NOTES = {"unsynchronised": "clock not set", "corrected": "clock corrected"}
 
 
 def event_columns(name_width: int, width: int) -> list[Column]:

@@ -15,6 +15,8 @@ from edged.watching.event_lines import event_columns, event_row
 from edged.watching.rows import fitting, row, titles
 from edged.watching.words import count, duration, printable
 
+HEAD = 2
+"""Lines above rows."""
 LEAST_EVENTS = 6
 """Lines that are left for events, however many boxes there are."""
 
@@ -58,13 +60,14 @@ def _summary(boxes: Boxes, link: Link, known: Sequence[tuple[Box, Presence]], no
 
 def _boxes(known: Sequence[tuple[Box, Presence]], now_s: float, width: int, room: int) -> list[Text]:
     """As much detail as there is room for; where there are too many boxes, those in need come first."""
-    if not known or room < 3:
+    if not known or room <= HEAD:
         return []
-    for level in range(MOST_DETAIL, -1, -1):
+    fit = len(known) + HEAD <= room
+    for level in range(MOST_DETAIL, -1, -1) if fit else ():
         if len(lines := _rows(known, now_s, width, level)) <= room:
             return lines
     first = sorted(known, key=lambda one: (not needs_attention(*one), not any(one[0].active.values())))
-    shown, rest = first[: room - 3], first[room - 3 :]
+    shown, rest = first[: room - HEAD - 1], first[room - HEAD - 1 :]
     unwell = sum(needs_attention(*one) for one in rest)
     more = f"and {len(rest)} more, {unwell or 'none'} of them in need of attention"
     return [*_rows(shown, now_s, width, 0), Text(more, "dim")]
@@ -79,9 +82,9 @@ def _rows(known: Sequence[tuple[Box, Presence]], now_s: float, width: int, level
 
 
 def _events(boxes: Boxes, now_s: float, width: int, room: int) -> list[Text]:
-    if room < 3:
+    if room <= HEAD:
         return []
-    seen = boxes.events[: room - 2]
+    seen = boxes.events[: room - HEAD]
     if not seen:
         return [Text(), Text("no events since this began", "dim")]
     columns = event_columns(_name_width(one.device for one in seen), width)

@@ -11,7 +11,9 @@ import time
 
 import pytest
 
-from edged.cli import main
+from edged.cli import main, parser
+from edged.cli.watch import broker_config
+from edged.settings import Settings
 from tests.broker import Broker, Listener, free_port, wait_until
 from tests.watching import telling
 
@@ -91,6 +93,7 @@ def test_a_first_connection_that_fails_is_one_clear_line(capsys):
         (["--base-topic", "Farm Edged"], "--base-topic: String should match pattern"),
         (["--port", "70000"], "--port: Input should be less than or equal to 65535"),
         (["--device", "yard/#"], "--device: 'yard/#', must be a box's name"),
+        (["--ca-file", "/absent"], "mqtt.tls: [Errno 2] No such file or directory; name PEM files"),
         (["--username", "me", "--password-file", "/absent"], "/absent: No such file"),
     ],
 )
@@ -98,6 +101,24 @@ def test_an_option_that_cannot_be_used_is_named(arguments, complaint, capsys):
     """Exit 78, before anything is connected."""
     assert main(["watch", "--host", "127.0.0.1", *arguments]) == 78
     assert complaint in capsys.readouterr().err
+
+
+def made(*arguments):
+    return broker_config(Settings(mqtt={"host": "a", "username": "box"}), parser().parse_args(["watch", *arguments]))
+
+
+def test_options_go_before_the_configuration():
+    """One by one; a CA means TLS, and at another broker its usual port."""
+    assert made("--port", "99", "--base-topic", "x").model_dump(exclude_unset=True, include={"host", "port"}) == {
+        "host": "a",
+        "port": 99,
+    }
+    assert made("--username", "me").username == "me"
+    secured = made("--ca-file", "ca.pem")
+    assert (secured.host, secured.port, secured.tls.enabled, secured.username) == ("a", 1883, True, "box")
+    elsewhere = made("--host", "b", "--ca-file", "ca.pem")
+    assert (elsewhere.port, elsewhere.tls.enabled, elsewhere.username) == (8883, True, None)
+    assert made("--host", "b", "--ca-file", "ca.pem", "--port", "1").port == 1
 
 
 def test_another_broker_is_not_told_the_password_of_the_configuration_s(tmp_path, capsys):
@@ -116,12 +137,23 @@ def test_another_broker_is_not_told_the_password_of_the_configuration_s(tmp_path
     broker.stop()
 
 
-def program(port, *arguments, **more):
-    command = [sys.executable, "-m", "edged", "watch", "--host", "127.0.0.1", "--port", str(port), *arguments]
-    return subprocess.Popen(command, **more)
+@pytest.fixture
+def program():
+    """Start `edged watch` as a process of its own; it is gone at the end whatever happens."""
+    started = []
+
+    def start(port, *arguments, **more):
+        command = [sys.executable, "-m", "edged", "watch", "--host", "127.0.0.1", "--port", str(port), *arguments]
+        started.append(subprocess.Popen(command, **more))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait(5)
 
 
-def test_a_reader_that_has_enough_ends_it_quietly(broker, box):
+def test_a_reader_that_has_enough_ends_it_quietly(broker, box, program):
     """`edged watch --json | head -1`: no traceback, exit 0."""
     watching = program(broker.port, "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert json.loads(watching.stdout.readline())
@@ -135,7 +167,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(broker, box):
     watching.stderr.close()
 
 
-def test_on_a_terminal_it_draws_a_picture_and_ctrl_c_puts_the_terminal_back(broker, box):
+def test_on_a_terminal_it_draws_a_picture_and_ctrl_c_puts_the_terminal_back(broker, box, program):
     """The alternate screen is left and the cursor is back; exit 130."""
     ours, theirs = pty.openpty()
     watching = program(broker.port, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"})
@@ -162,7 +194,7 @@ def read_until(terminal, ending, limit_s=15.0):
     return drawn
 
 
-def test_a_broker_that_goes_away_is_waited_for_and_both_are_said(tmp_path):
+def test_a_broker_that_goes_away_is_waited_for_and_both_are_said(tmp_path, program):
     """On standard error, so that the lines stay lines of what boxes said."""
     broker, out, err = Broker(tmp_path), tmp_path / "out", tmp_path / "err"
     broker.start()

@@ -49,7 +49,7 @@ def test_an_event_is_a_line_that_says_whether_it_is_history():
     live = news_line(News("yard", telling.event_message(1)), NOW_S)
     assert live.endswith(" yard drones start: drone 0.91, 8 s")
     late = news_line(News("yard", telling.event_message(1, delayed=True, clock="corrected")), NOW_S)
-    assert late.endswith(" yard drones start: drone 0.91, 8 s (history, its clock was wrong, time corrected)")
+    assert late.endswith(" yard drones start: drone 0.91, 8 s (history, clock corrected)")
 
 
 def test_a_gap_is_told_with_how_much_is_gone():

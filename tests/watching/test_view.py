@@ -63,6 +63,17 @@ def test_one_box_is_shown_with_all_that_a_person_wants_to_know(yard):
     assert any(line.endswith("yard faces end 0.91 8 s Käthe history") for line in lines)
 
 
+def test_an_accelerator_that_was_never_there_is_no_alarm_and_one_that_is_lost_is(yard):
+    """`no usb:0` where there is none, `usb:0 offline` where there was one."""
+    absent = json.loads(telling.info())
+    absent["accelerators"][0]["runtime"] = None
+    yard.take("edged/yard/info", json.dumps(absent).encode(), NOW_S, retained=False)
+    yard.take("edged/yard/availability/usb-0", b"offline", NOW_S, retained=False)
+    assert "usb:0 offline, cpu" in picture(yard)
+    yard.take("edged/yard/availability/usb-0", b"", NOW_S, retained=True)
+    assert "no usb:0, cpu" in picture(yard)
+
+
 def test_a_box_that_is_gone_shows_nothing_as_if_it_were_now(yard):
     """What was on when it vanished, and the reasons of then, are not told as the present."""
     yard.take("edged/yard/state", telling.state("offline"), NOW_S, retained=False)

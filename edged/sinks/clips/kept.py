@@ -81,4 +81,4 @@ class Kept:
 
     def _forget(self, event: str) -> None:
         if clip := self._clips.pop(event, None):
-            pass
+            self._bytes -= clip.disk_bytes

@@ -10,15 +10,15 @@ from tests.sinks.clips.evidence import a_store, picture, sound
 ROOT = Path(__file__).parents[3]
 
 
-def test_clips_are_whole_after_40_kills_at_random_instants(tmp_path):
+def test_clips_are_whole_after_25_kills_at_random_instants(tmp_path):
     """All that is found can be read, the last that was shown as kept is among it, and nothing half-written is left."""
-    command = [sys.executable, "-m", "tests.sinks.clips.writing", tmp_path, "40", "0.1"]
+    command = [sys.executable, "-m", "tests.sinks.clips.writing", tmp_path, "25", "0.1"]
     subprocess.run(command, cwd=ROOT, check=True, timeout=110)
     shown = (tmp_path / "journal").read_text().split()
     folder = tmp_path / "clips"
     store, health = a_store(folder, max_clips=20, keep_last=5)
     there = sorted(path.name for path in folder.iterdir() if path.name != "key")
-    assert len(shown) >= 20
+    assert len(shown) >= 10
     assert shown[-1] in there
     assert 5 <= len(there) <= 20
     assert not list(folder.rglob("*.part"))
