@@ -82,7 +82,9 @@ def test_watching_ends_when_the_box_stops(film: CameraConfig) -> None:
         list(watching)
 
 
-def test_a_source_is_closed_after_the_last_listener_and_opened_for_the_next(film: CameraConfig, stack: ExitStack) -> None:
+def test_a_source_is_closed_after_the_last_listener_and_opened_for_the_next(
+    film: CameraConfig, stack: ExitStack
+) -> None:
     """While the box runs; health says so in between."""
     health = Health()
     captures = Captures({"door": film}, health)

@@ -3,12 +3,30 @@
 from collections.abc import Collection, Iterable
 
 from edged.outbox.clock import Moment, age_s
-from edged.outbox.store import Row, Store
+from edged.outbox.row import Row
+from edged.outbox.store import Store
 
 CHUNK = 200
 """Messages looked at together."""
 FULL_AGAIN = 0.95
 """So much of the room stays in use, so that not every event after that drops another."""
+GROWN_BYTES = 64 * 2**10
+"""The size is looked at when so much has been put in since, as looking takes time of each commit."""
+
+
+class Room:
+    """Knows when it is time to :func:`make_room`."""
+
+    def __init__(self) -> None:
+        self._grown = GROWN_BYTES
+
+    def make(self, store: Store, rows: Iterable[Row], max_bytes: int, spared: Collection[int]) -> list[int]:
+        """``rows`` were put in; drop what is too much, now or soon."""
+        self._grown += sum(len(row.body) for row in rows)
+        if self._grown < GROWN_BYTES:
+            return []
+        self._grown = 0
+        return make_room(store, max_bytes, spared)
 
 
 def make_room(store: Store, max_bytes: int, spared: Collection[int]) -> list[int]:

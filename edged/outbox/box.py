@@ -12,6 +12,7 @@ from edged.messages.wire import EventMessage, GapMessage
 from edged.outbox.batch import newest, taken
 from edged.outbox.clock import Clock, Moment
 from edged.outbox.config import OutboxConfig
+from edged.outbox.turns import Turns
 from edged.outbox.waiting import Settled, Waiting
 from edged.runtime.health import Part
 
@@ -43,7 +44,7 @@ class Outbox:
         self._followers: list[Follower] = []
         self._pending: deque[tuple[Event, Moment]] = deque()
         self._settled: deque[Settled] = deque()
-        self._flushing = threading.Lock()  # keeps followers in order; held while they run, so nobody else may need it
+        self._turns = Turns(self._flush)
         self._changed = threading.Condition()  # guards what waits; held while it is committed
         health = health or Part(time.monotonic, lambda: None)
         self._waiting = Waiting(path, self._config, health, self._clock)
@@ -68,7 +69,7 @@ class Outbox:
         """Accept an event."""
         self._pending.append((event, self._clock.now()))
         if event.phase is not Phase.UPDATE or len(self._pending) > MOST_PENDING:
-            self._flush()
+            self._turns.ask()
         else:
             self._work.set()
 
@@ -123,18 +124,17 @@ class Outbox:
         self._closing.set()
         self._work.set()
         self._committer.join()
-        self._flush()
+        self._turns.ask()
         self._waiting.close()
 
     def _flush(self) -> None:
-        """Commit what is pending, then tell the followers."""
-        with self._flushing:
-            with self._changed:
-                messages = self._waiting.accept(newest(taken(self._pending)), taken(self._settled))
-                self._changed.notify_all()
-            for message in messages:
-                for follower in self._followers:
-                    follower(message)
+        """Commit what is pending, then tell the followers: in order, as nobody else does it meanwhile."""
+        with self._changed:
+            messages = self._waiting.accept(newest(taken(self._pending)), taken(self._settled))
+            self._changed.notify_all()
+        for message in messages:
+            for follower in self._followers:
+                follower(message)
 
     def _commit(self) -> None:
         """The committer's thread."""
@@ -144,7 +144,7 @@ class Outbox:
             self._closing.wait(self._config.batch_s)
             self._work.clear()
             try:
-                self._flush()
+                self._turns.ask()
                 if time.monotonic() - tended_s >= TEND_S:
                     tended_s = time.monotonic()
                     self.tend()

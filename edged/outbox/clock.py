@@ -66,7 +66,9 @@ def handed_out(message: EventMessage, accepted: Moment, now: Moment, *, waited: 
     The monotonic clock goes on through every correction of the wall's clock, but not through a boot: times of another
     boot stay as they are, marked as before.
     """
-    changes: dict[str, Any] = {"delayed": waited or _waited_s(accepted, now) > LIVE_S}
+    changes: dict[str, Any] = {}
+    if waited or _waited_s(accepted, now) > LIVE_S:
+        changes["delayed"] = True
     if now.synchronised and not accepted.synchronised and now.boot_id == accepted.boot_id:
         wrong_s = (now.unix_s - now.monotonic_s) - (accepted.unix_s - accepted.monotonic_s)
         changes |= {"clock": "corrected", "boot_id": None, "monotonic_s": None}
@@ -75,7 +77,7 @@ def handed_out(message: EventMessage, accepted: Moment, now: Moment, *, waited: 
             for name in ("started_at", "ended_at", "observed_at")
             if (text := getattr(message, name))
         }
-    return message.model_copy(update=changes)
+    return message.model_copy(update=changes) if changes else message
 
 
 def age_s(accepted: Moment, now: Moment) -> float | None:

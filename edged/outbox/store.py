@@ -3,13 +3,13 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-from edged.outbox.clock import Moment
 from edged.outbox.gaps import Gone
+from edged.outbox.log_file import LOG_PAGES, lengthen
+from edged.outbox.row import Row, as_row, runs
 
 VERSION = 1
 """Of the tables; a file of another version counts as damaged."""
@@ -34,17 +34,6 @@ COMMIT;
 """
 
 
-class Row(NamedTuple):
-    """One message that waits."""
-
-    seq: int
-    event: str
-    phase: str
-    accepted: Moment
-    body: str
-    """JSON of the message."""
-
-
 class Store:
     """One connection; the file is locked as long as it is open, so that no second daemon sends the same."""
 
@@ -56,6 +45,8 @@ class Store:
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1)
         try:
             self._prepare()
+            if path is not None:
+                lengthen(path)
         except BaseException:
             self._db.close()
             raise
@@ -66,6 +57,7 @@ class Store:
             "journal_mode = WAL",
             "synchronous = FULL",
             f"journal_size_limit = {LOG_BYTES}",
+            f"wal_autocheckpoint = {LOG_PAGES}",
             "cache_size = -2000",
         ):
             self._db.execute(f"PRAGMA {pragma}")
@@ -121,38 +113,43 @@ class Store:
             (row.body, *row.accepted, row.seq),
         )
         if not found.rowcount:
-            values = (row.seq, row.event, row.phase, *row.accepted, row.body)
-            self._db.execute("INSERT INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
-            self.count += 1
+            self.add([row])
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Keep messages whose numbers are new."""
+        self._db.executemany("INSERT INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row.fields for row in rows])
+        self.count += len(rows)
 
     def delete(self, seqs: Iterable[int]) -> int:
         """Forget messages; returns how many there were."""
-        found = self._db.executemany("DELETE FROM waiting WHERE seq = ?", [(seq,) for seq in seqs])
+        found = self._db.executemany("DELETE FROM waiting WHERE seq BETWEEN ? AND ?", runs(seqs))
         deleted = max(0, found.rowcount)
         self.count -= deleted
         return deleted
 
-    def first(self, after: int, to: int) -> Row | None:
-        """The first message with ``after < seq <= to``."""
-        return self._row("SELECT * FROM waiting WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1", (after, to))
+    def range(self, after: int, to: int, limit: int) -> list[Row]:
+        """The first messages with ``after < seq <= to``."""
+        query = "SELECT * FROM waiting WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+        return list(map(as_row, self._db.execute(query, (after, to, limit)).fetchall()))
 
     def first_of(self, event: str, after: int, to: int) -> Row | None:
-        """The same, of one event."""
+        """The first of one event."""
         query = "SELECT * FROM waiting WHERE event = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT 1"
-        return self._row(query, (event, after, to))
+        fields = self._db.execute(query, (event, after, to)).fetchone()
+        return as_row(fields) if fields else None
 
     def oldest(self, limit: int) -> list[Row]:
         """The oldest messages."""
-        return list(map(_as_row, self._db.execute("SELECT * FROM waiting ORDER BY seq LIMIT ?", (limit,))))
+        return list(map(as_row, self._db.execute("SELECT * FROM waiting ORDER BY seq LIMIT ?", (limit,))))
 
     def oldest_updates(self, limit: int) -> list[Row]:
         """The oldest of the updates."""
         query = "SELECT * FROM waiting WHERE phase = 'update' ORDER BY seq LIMIT ?"
-        return list(map(_as_row, self._db.execute(query, (limit,))))
+        return list(map(as_row, self._db.execute(query, (limit,))))
 
     def everything(self) -> Iterator[Row]:
         """Every message, in order."""
-        return map(_as_row, self._db.execute("SELECT * FROM waiting ORDER BY seq"))
+        return map(as_row, self._db.execute("SELECT * FROM waiting ORDER BY seq"))
 
     def refuse(self, seq: int, reason: str, unix_s: float) -> None:
         """Put a message aside for good (it still waits: delete it)."""
@@ -180,14 +177,5 @@ class Store:
         pages = self._number("PRAGMA page_count") - self._number("PRAGMA freelist_count")
         return pages * self._number("PRAGMA page_size")
 
-    def _row(self, query: str, values: tuple[object, ...]) -> Row | None:
-        fields = self._db.execute(query, values).fetchone()
-        return _as_row(fields) if fields else None
-
     def _number(self, query: str) -> int:
         return int(self._db.execute(query).fetchone()[0] or 0)
-
-
-def _as_row(fields: tuple[int, str, str, str, float, float, int, str]) -> Row:
-    seq, event, phase, boot_id, monotonic_s, unix_s, synchronised, body = fields
-    return Row(seq, event, phase, Moment(boot_id, monotonic_s, unix_s, bool(synchronised)), body)

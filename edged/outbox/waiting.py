@@ -9,13 +9,14 @@ from pydantic import ValidationError
 
 from edged.messages.event import Event, Phase
 from edged.messages.wire import EventMessage, GapMessage, event_message
-from edged.outbox.bounds import drop_aged, make_room
+from edged.outbox.bounds import Room, drop_aged
 from edged.outbox.clock import Clock, Moment, handed_out, marked
 from edged.outbox.config import OutboxConfig
 from edged.outbox.gaps import merged
 from edged.outbox.lanes import Lanes
+from edged.outbox.row import Row
 from edged.outbox.shelf import Shelf
-from edged.outbox.store import Row, Store
+from edged.outbox.store import Store
 from edged.outbox.written import Written, written_bytes
 from edged.runtime.health import Part
 
@@ -38,7 +39,7 @@ class Waiting:
         self._config, self._health, self._clock = config, health, clock
         self._shelf = Shelf(path, health, clock.now().unix_s)
         self._begun_above = self._shelf.last_seq
-        self._lanes = Lanes()
+        self._lanes, self._room = Lanes(), Room()
         self._handed: set[int] = set()  # under way, or settled and not yet deleted
         self._replaceable: dict[str, int] = {}  # the update of an event that nobody was given yet
         self._backlog_free_s = float("-inf")
@@ -52,13 +53,16 @@ class Waiting:
 
     def accept(self, events: Sequence[tuple[Event, Moment]], settled: Sequence[Settled]) -> list[EventMessage]:
         """Commit new events, and the end of what is settled; returns the new events' messages."""
-        kept = [(self._number(event, accepted), accepted) for event, accepted in events]
-        if not kept and not settled:
+        if not events and not settled:
             return []
-        rows = [Row(it.seq, it.id, it.phase, accepted, it.model_dump_json()) for it, accepted in kept]
-        self._write(lambda store: self._put(store, rows, settled))
+        last_seq = self._shelf.last_seq
+        rows = [self._row(event, accepted) for event, accepted in events]
+        self._write(lambda store: self._put(store, rows, settled, last_seq))
         self._handed.difference_update(seq for seq, _ in settled)
-        return [message for message, _ in kept]
+        for row in rows:
+            self._lanes.add(row, last_seq)
+            last_seq = max(last_seq, row.seq)
+        return [row.message for row in rows if row.message]
 
     def next(self) -> EventMessage | None:
         """The next message to be sent; None: nothing now, perhaps at ``backlog_free_s``."""
@@ -67,7 +71,7 @@ class Waiting:
                 self._handed.add(row.seq)
                 if self._replaceable.get(row.event) == row.seq:
                     del self._replaceable[row.event]
-                if message := read(row):
+                if message := row.message or read(row):
                     waited = row.seq <= self._begun_above
                     return handed_out(message, row.accepted, self._clock.now(), waited=waited)
                 self.accept((), [(row.seq, "cannot be read: the disk gave back something else than was written")])
@@ -128,7 +132,7 @@ class Waiting:
             self._backlog_free_s = max(self._backlog_free_s, now_s - CATCH_UP_S) + 1 / self._config.drain_per_s
         return row
 
-    def _number(self, event: Event, accepted: Moment) -> EventMessage:
+    def _row(self, event: Event, accepted: Moment) -> Row:
         """The message of an event, with the number of the update that it replaces or else the next."""
         seq = self._replaceable.pop(event.id, 0)
         if not seq or event.phase is not Phase.UPDATE:
@@ -136,17 +140,21 @@ class Waiting:
             seq = self._shelf.last_seq
         if event.phase is Phase.UPDATE and len(self._replaceable) < MOST_ON:
             self._replaceable[event.id] = seq
-        return marked(event_message(event, seq, accepted.unix_s), accepted)
+        message = marked(event_message(event, seq, accepted.unix_s), accepted)
+        return Row(seq, event.id, event.phase, accepted, message.model_dump_json(), message)
 
-    def _put(self, store: Store, rows: Sequence[Row], settled: Sequence[Settled]) -> list[int]:
+    def _put(self, store: Store, rows: Sequence[Row], settled: Sequence[Settled], last_seq: int) -> list[int]:
+        """``last_seq``: the number before them; at or below it they replace others."""
         now_s, refused = self._clock.now().unix_s, [(seq, reason) for seq, reason in settled if reason]
+        store.add([row for row in rows if row.seq > last_seq])
         for row in rows:
-            store.put(row)
+            if row.seq <= last_seq:
+                store.put(row)
         for seq, reason in refused:
             store.refuse(seq, reason, now_s)
         self._shelf.forget([seq for seq, _ in settled])
         limit = self._config.max_bytes if store.on_disk else min(self._config.max_bytes, MEMORY_BYTES)
-        dropped = make_room(store, limit, self._handed)
+        dropped = self._room.make(store, rows, limit, self._handed)
         note_gone(store, [*dropped, *(seq for seq, _ in refused)])
         return dropped
 
@@ -164,6 +172,7 @@ class Waiting:
         if dropped:
             self.dropped += len(dropped)
             self._health.count("dropped", len(dropped))
+            self._lanes.forget(dropped)
             gone = set(dropped)
             self._replaceable = {event: seq for event, seq in self._replaceable.items() if seq not in gone}
 

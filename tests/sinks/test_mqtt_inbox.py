@@ -253,6 +253,17 @@ def test_a_broker_that_speaks_5_keeps_long_messages_to_itself(broker, asker):
     box.close()
 
 
+def test_a_fault_in_what_is_done_with_an_answer_does_not_end_the_voice_in_silence(broker):
+    """The thread of paho's ends of it: the connection is over, and says why, instead of waiting for ever."""
+    config = MqttConfig(host="127.0.0.1", port=broker.port)
+    connection = Connection(config.brokers[0], make_client(config, "box", None, older=False), Inbox(Health().part("x")))
+    assert not connection.open(10)
+    connection.publish("edged/box/event/drones", b"{}", lambda *_: 1 / 0)
+    assert connection.gone.wait(10)
+    assert "fault of edged's own: ZeroDivisionError" in connection.why_gone
+    connection.close(2)
+
+
 BAD = [
     struct.pack(">BBH2s", 0x30, 4, 2, b"\xff\xfe"),  # a topic that is no UTF-8
     b"\x30\x00",
@@ -265,7 +276,7 @@ BAD = [
 ]
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(st.lists(st.one_of(st.sampled_from(BAD), st.binary(min_size=1, max_size=40)), min_size=1, max_size=3))
 def test_whatever_bytes_a_broker_sends_the_box_speaks_again(packets):
     """Rubbish may cost a connection and never the box's voice."""
@@ -282,14 +293,29 @@ def test_whatever_bytes_a_broker_sends_the_box_speaks_again(packets):
     broker.close()
 
 
-def test_a_broker_that_acknowledges_nothing_any_more_is_left():
-    """Its pings would keep the connection: half a message swallows all that it says, or it hangs inside."""
+def test_a_broker_that_acknowledges_nothing_any_more_is_left(caplog):
+    """Its pings would keep the connection for ever; the next connection brings it all."""
     broker = SmallBroker()
     box, _ = listening(broker.port, "edged/box/request/+", keepalive_s=1)
-    broker.subscribed.wait(10)
-    broker.send(b"\x30\xff\xff\xff\x7f")  # the beginning of 256 MB of which no more comes
+    acknowledge = broker.publication
+    broker.publication = lambda client, body: True
     box.outbox(an_event())
-    wait_until(lambda: "acknowledged nothing for 3 s" in box.reasons() or box.counter("disconnected"))
+    wait_until(lambda: box.counter("disconnected") == 1)
+    broker.publication = acknowledge
     assert box.outbox.wait_until_empty(20)
+    reasons = [record.reason for record in caplog.records if str(broker.port) in getattr(record, "reason", "")]
+    assert reasons == [f"disconnected from 127.0.0.1:{broker.port}: it has acknowledged nothing for 3 s"]
+    box.close()
+    broker.close()
+
+
+def test_half_a_message_does_not_swallow_the_rest_for_ever():
+    """A broker that begins 256 MB and sends no more of it is left; the next connection brings what waited."""
+    broker = SmallBroker()
+    box, _ = listening(broker.port, "edged/box/request/+", keepalive_s=1)
+    broker.send(b"\x30\xff\xff\xff\x7f")
+    box.outbox(an_event())
+    assert box.outbox.wait_until_empty(20)
+    assert box.counter("disconnected") == 1
     box.close()
     broker.close()

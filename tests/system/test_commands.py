@@ -15,7 +15,7 @@ from edged.synthesis import FlyOver, fly_over
 from tests.broker import Broker, Listener, wait_until
 from tests.system.programs import Running
 
-COMMANDS = {name: True for name in ("restart", "set", "models", "people", "clip", "feedback", "diagnose")}
+COMMANDS = dict.fromkeys(("restart", "set", "models", "people", "clip", "feedback", "diagnose"), True)
 numbers = itertools.count(1)
 
 

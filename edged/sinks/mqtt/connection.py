@@ -92,7 +92,7 @@ class Connection:
         elif properties is None and payload.startswith(b"{"):
             properties = JSON
         sent = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
-        self.under_way.sent(sent.mid, Sent(then, seq))
+        self.under_way.sent(sent.mid, Sent(then, seq, topic))
 
     def subscribe(self) -> None:
         """Ask for all that somebody listens to."""

@@ -8,6 +8,9 @@ from edged.runtime.health import Part
 from edged.sinks.mqtt.client import IN_FLIGHT
 from edged.sinks.mqtt.connection import Connection
 
+ONE_S = 0.2
+"""So long an answer is waited for where one word is sent after the other, before something else has its turn."""
+
 log = logging.getLogger(__name__)
 
 
@@ -20,7 +23,9 @@ class Retained:
     def __init__(self, health: Part) -> None:
         self._health = health
         self._words: dict[str, bytes] = {}
-        self._late: set[str] = set()  # not sent yet, as too much was under way
+        self._late: dict[str, None] = {}  # not sent yet, as too much was under way; in order
+        self._left_out: dict[str, bytes] = {}
+        self._one_by_one = False
         self._sending = threading.Lock()  # held while paho is called: no callback needs it
         self._connection: Connection | None = None
 
@@ -32,26 +37,33 @@ class Retained:
             self._words[topic] = payload
             if self._connection is None:
                 return
-            if len(self._connection.under_way) < IN_FLIGHT:
+            if len(self._connection.under_way) < (1 if self._one_by_one else IN_FLIGHT):
                 self._send(self._connection, topic)
             else:
-                self._late.add(topic)
+                self._late[topic] = None
 
-    def use(self, connection: Connection | None) -> None:
+    def use(self, connection: Connection | None, *, one_by_one: bool = False) -> None:
         """From now on send on ``connection``, beginning with all there is; None: there is none."""
         with self._sending:
-            self._connection = connection
-            self._late.clear()
-            if connection:
-                for topic in self._words:
-                    self._send(connection, topic)
+            self._connection, self._one_by_one = connection, one_by_one
+            self._late = dict.fromkeys(self._words)
+        self.catch_up()
 
     def catch_up(self) -> None:
         """Send what is late. Call it often; it costs nothing while nothing is."""
-        if self._late:
-            with self._sending:
-                while self._late and self._connection:
-                    self._send(self._connection, self._late.pop())
+        if not self._late:
+            return
+        with self._sending:
+            while self._late and self._connection and not self._connection.gone.is_set():
+                if self._one_by_one and not self._connection.under_way.wait_for_fewer(1, ONE_S):
+                    return
+                self._send(self._connection, next(iter(self._late)))
+
+    def leave_out(self, topic: str) -> None:
+        """The broker hangs up on this word: do not send it until there is another."""
+        with self._sending:
+            self._left_out[topic] = self._words.get(topic, b"")
+        self.answered(topic, 1, "it hangs up on it")
 
     def answered(self, topic: str, code: int, words: str) -> None:
         """The broker's word on a word."""
@@ -60,8 +72,10 @@ class Retained:
             log.warning("broker refuses a topic", extra={"topic": topic, "reason": words})
 
     def _send(self, connection: Connection, topic: str) -> None:
-        self._late.discard(topic)
+        self._late.pop(topic, None)
         payload, answered = self._words[topic], partial(self.answered, topic)
+        if self._left_out.get(topic) == payload:
+            return
         if connection.fits(topic, payload):
             connection.publish(topic, payload, answered, retain=True)
         else:  # the broker would hang up on it

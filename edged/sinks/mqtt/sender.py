@@ -12,17 +12,22 @@ from edged.messages.wire import Message, StateMessage
 from edged.outbox import Outbox
 from edged.runtime.health import Part
 from edged.sinks.mqtt.active import Active
+from edged.sinks.mqtt.answers import NO_FAULT_OF_A_MESSAGE
 from edged.sinks.mqtt.arrived import Handler
 from edged.sinks.mqtt.client import IN_FLIGHT, make_client
-from edged.sinks.mqtt.comeback import Comeback
+from edged.sinks.mqtt.comeback import STEADY_S, Comeback
 from edged.sinks.mqtt.config import BrokerConfig, MqttConfig, read_secret, tls_context
 from edged.sinks.mqtt.connection import Connection
 from edged.sinks.mqtt.events import TAKE_S, Events
 from edged.sinks.mqtt.inbox import Inbox
 from edged.sinks.mqtt.retained import Retained
+from edged.sinks.mqtt.suspect import MOST_HANG_UPS, Suspect
+from edged.sinks.mqtt.under_way import Sent
 
 MOST_UNDER_WAY = 2 * IN_FLIGHT
 """With so many words under way, nothing more is said: half of them are events at most."""
+HANG_UP_S = 2.0
+"""Where a broker ends a connection so soon after a message, the message may be why."""
 OFFLINE = StateMessage(state="offline").payload()
 
 log = logging.getLogger(__name__)
@@ -50,6 +55,7 @@ class Mqtt:
         self._inbox, self._retained = Inbox(health), Retained(health)
         self._comeback = Comeback(device, config.reconnect_max_s, health)
         self._events = Events(self.root, outbox, health, self._stopping, config.reconnect_max_s, message_expiry_s)
+        self._suspect = Suspect()
         self._on_connected: list[Callable[[], None]] = []
         self._connection: Connection | None = None
         self._limit_s = 0.0
@@ -145,9 +151,9 @@ class Mqtt:
         self._connected(connection, older=older)
         while not (connection.gone.is_set() or self._stopping.is_set()):
             self._retained.catch_up()
-            self._events.send_next(connection)
+            self._events.send_next(connection, one_by_one=self._suspect.there_is_one)
             connection.give_up_if_stuck()
-            self._comeback.lasting(time.monotonic() - began_s)
+            self._lasting(time.monotonic() - began_s)
         self._detach()
         if not self._stopping.is_set():
             self._health.count("disconnected")
@@ -160,7 +166,7 @@ class Mqtt:
     def _connected(self, connection: Connection, *, older: bool) -> None:
         log.info("connected", extra={"broker": str(connection.broker), "mqtt": "3.1.1" if older else "5"})
         self._outbox.reconnected()
-        self._retained.use(connection)
+        self._retained.use(connection, one_by_one=self._suspect.there_is_one)
         connection.subscribe()
         self._events.tell_gaps(connection)
         self._connection = connection
@@ -185,10 +191,27 @@ class Mqtt:
     def _over(self, connection: Connection, connected_s: float | None) -> None:
         """Tidy up after a connection; ``connected_s``: since when there was one, if there was."""
         self._detach()
-        busy = self._events.put_back(connection)
-        if connected_s is not None:
-            lasted_s = time.monotonic() - connected_s
-            self._comeback.lost(lasted_s, connection.code_gone, hung_up=connection.hung_up and not busy)
+        unanswered = connection.under_way.give_up()
+        self._events.put_back(unanswered)
+        if connected_s is None or self._stopping.is_set():
+            return
+        soon = connection.under_way.sent_within(HANG_UP_S) and connection.code_gone not in NO_FAULT_OF_A_MESSAGE
+        if soon and (guilty := self._suspect.hung_up(unanswered)):
+            self._blame(guilty)
+        alone = connection.hung_up and not unanswered
+        self._comeback.lost(time.monotonic() - connected_s, connection.code_gone, hung_up=alone)
+
+    def _blame(self, guilty: Sent) -> None:
+        self._suspect.clear()
+        if guilty.seq:
+            self._events.refuse(guilty.seq, f"the broker hung up on it {MOST_HANG_UPS} times")
+        else:
+            self._retained.leave_out(guilty.topic)
+
+    def _lasting(self, for_s: float) -> None:
+        self._comeback.lasting(for_s)
+        if for_s > STEADY_S:
+            self._suspect.clear()
 
 
 def _payload(message: Message | str | bytes) -> bytes:

@@ -15,6 +15,7 @@ class Sent(NamedTuple):
     then: Then
     seq: int
     """Of an event message; 0 for others."""
+    topic: str = ""
 
 
 class UnderWay:
@@ -25,6 +26,7 @@ class UnderWay:
         self._moved_s = 0.0  # when something was answered, or first had to be
         self._sent: dict[int, Sent] = {}
         self._answers: dict[int, tuple[int, str]] = {}
+        self._sent_s = 0.0
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
@@ -33,9 +35,10 @@ class UnderWay:
     def sent(self, mid: int, sent: Sent) -> None:
         """It is on its way."""
         with self._changed:
+            self._sent_s = self._clock()
             answer = self._answers.pop(mid, None)
             if answer is None:
-                self._moved_s = self._moved_s if self._sent else self._clock()
+                self._moved_s = self._moved_s if self._sent else self._sent_s
                 self._sent[mid] = sent
         if answer is not None:
             sent.then(*answer)
@@ -63,10 +66,14 @@ class UnderWay:
         with self._changed:
             return bool(self._sent) and self._clock() - self._moved_s > s
 
-    def give_up(self) -> list[int]:
-        """Forget all, as the connection is over; returns the numbers of the events among them, in order."""
+    def sent_within(self, s: float) -> bool:
+        """Whether the last of it was sent not longer ago."""
+        return self._clock() - self._sent_s < s
+
+    def give_up(self) -> list[Sent]:
+        """Forget all, as the connection is over; returns what was not answered, in the order in which it was sent."""
         with self._changed:
-            seqs = sorted(sent.seq for sent in self._sent.values() if sent.seq)
+            unanswered = list(self._sent.values())
             self._sent.clear()
             self._answers.clear()
-            return seqs
+            return unanswered

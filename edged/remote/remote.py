@@ -1,50 +1,28 @@
-"""Remote: what the box does when it is asked over MQTT. Who may ask what has been looked at before, at the desk."""
+"""Remote: the handlers of all commands, by name."""
 
 import os
 import threading
 import time
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as TooLate
-from typing import Any, NamedTuple
+from typing import Any
 
 from edged import __version__
 from edged.changes import Changes
 from edged.commands import CommandError, Handler
-from edged.control.protocol import Handlers, Result, find
-from edged.messages.requests import (
-    ClipRequest,
-    FeedbackRequest,
-    ModelsRequest,
-    PeopleRequest,
-    Request,
-    RestartRequest,
-    SetRequest,
-)
+from edged.control.protocol import Handlers
+from edged.messages.requests import ModelsRequest, Request, RestartRequest, SetRequest
 from edged.messages.wire import HealthMessage, InfoMessage, rfc3339
 from edged.models_in_use import ModelsInUse
 from edged.reload import Reloader
+from edged.remote.evidence import RemoteEvidence
+from edged.remote.people import RemotePeople, Sender
 from edged.runtime import logs, machine
 from edged.settings import PipelineConfig, Settings
 from edged.sinks.clips import Clips
-from edged.sinks.clips.store import Store
 
 PATIENCE_S = 30.0
 """For a change to be carried out: a model is loaded, and a device may be slow."""
-PIECE_BYTES = 96 * 1024
-"""Of a clip's file, in one answer."""
-ENROLL_PICTURES = 5
-
-
-class Sender(NamedTuple):
-    """Who asks, for the audit log."""
-
-    transaction: str
-
-    @property
-    def by(self) -> str:
-        """``MQTT, transaction 4711``."""
-        return f"MQTT, transaction {self.transaction}"
 
 
 class Remote:
@@ -64,7 +42,7 @@ class Remote:
     ) -> None:
         """``read``: the settings, changes included; ``restart``: begin anew with the whole box, returns at once."""
         self._read, self._changes, self._reloader, self._models = read, changes, reloader, models
-        self._people, self._clips = people, clips
+        self._people, self._evidence = RemotePeople(people), RemoteEvidence(clips)
         self._health, self._info, self._restart = health, info, restart
 
     @property
@@ -76,9 +54,9 @@ class Remote:
             "restart": self.restart,
             "set": self.set,
             "models": self.models,
-            "people": self.people,
-            "clip": self.clip,
-            "feedback": self.feedback,
+            "people": self._people,
+            "clip": self._evidence.clip,
+            "feedback": self._evidence.feedback,
             "diagnose": self.diagnose,
         }
 
@@ -123,39 +101,6 @@ class Remote:
         model = request.model if request.action == "use" else self._changes.earlier(key)
         return self._change(name, {key: model}, request)
 
-    def people(self, request: PeopleRequest) -> dict[str, Any]:
-        """Whom the box knows, by id and name; or what became of them."""
-        match request.action:
-            case "list":
-                known = self._ask_about_people("people.list", {}, request)["people"]
-                return {"people": [{"id": person["id"], "name": person["name"]} for person in known]}
-            case "rename":
-                return self._ask_about_people("people.rename", {"who": request.person, "name": request.name}, request)
-            case "erase":
-                return self._ask_about_people("people.erase", {"who": request.person}, request)
-            case _:
-                return self._enroll(request)
-
-    def clip(self, request: ClipRequest) -> dict[str, Any]:
-        """Which files there are about an event, or a piece of one of them as base64."""
-        store, event = self._evidence(), request.event
-        if request.file is None:
-            return {"event": event, "files": [file.model_dump(mode="json") for file in store.files(event)]}
-        content = store.read(event, request.file)
-        piece = content[request.offset : request.offset + PIECE_BYTES]
-        return {
-            "event": event,
-            "file": request.file,
-            "offset": request.offset,
-            "bytes": len(content),
-            "base64": b64encode(piece).decode("ascii"),
-        }
-
-    def feedback(self, request: FeedbackRequest) -> dict[str, Any]:
-        """It is kept with the event's evidence."""
-        self._evidence().add_feedback(request.event, request.verdict, request.label, rfc3339(time.time()))
-        return {"event": request.event, "verdict": request.verdict, "label": request.label}
-
     def diagnose(self, _request: Request) -> dict[str, Any]:
         """What a maintainer asks first."""
         return {
@@ -189,23 +134,3 @@ class Remote:
             return future.result(PATIENCE_S)
         except TooLate:
             raise CommandError(f"not done within {PATIENCE_S:g} s; it goes on, `health` tells how") from None
-
-    def _evidence(self) -> Store:
-        if self._clips is None:
-            raise CommandError("this box keeps no evidence; clips.enabled: true in the configuration lets it")
-        return self._clips.store
-
-    def _enroll(self, request: PeopleRequest) -> dict[str, Any]:
-        look = {"source": request.camera, "count": request.count or ENROLL_PICTURES}
-        samples = self._ask_about_people("enroll.camera", look, request)["samples"]
-        answer = self._ask_about_people("enroll.store", {"name": request.name, "samples": samples}, request)
-        if doubts := answer.get("doubts"):
-            raise CommandError(f"{'; '.join(doubts)}: enrol on the box itself, where this can be answered")
-        return dict(answer["person"])
-
-    def _ask_about_people(self, do: str, arguments: Mapping[str, Any], request: Request) -> dict[str, Any]:
-        handlers = self._people()
-        if not handlers:
-            raise CommandError("no pipeline of faces runs here, so nobody is known")
-        answers = find(handlers, do)(arguments, Sender(request.transaction))
-        return dict(next(answer.value for answer in answers if isinstance(answer, Result)))
