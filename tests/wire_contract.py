@@ -153,7 +153,11 @@ class Recorder:
 
     def check_all(self, root: str) -> set[str]:
         """Hold every message below ``root`` to the contract; returns the names of the channels that were used."""
-        below = [it._replace(topic=it.topic.removeprefix(f"{root}/")) for it in self.heard if it.topic.startswith(root)]
+        below = [
+            it._replace(topic=it.topic.removeprefix(root.rstrip("/") + "/"))
+            for it in self.heard
+            if it.topic.startswith(root)
+        ]
         for it in below:
             check(it.topic, it.payload, retained=it.retained, qos=it.qos)
             declared = {message["contentType"] for message in _channel(it.topic).messages.values()}

@@ -10,23 +10,24 @@ CHUNK = 200
 """Messages looked at together."""
 FULL_AGAIN = 0.95
 """So much of the room stays in use, so that not every event after that drops another."""
-GROWN_BYTES = 64 * 2**10
-"""The size is looked at when so much has been put in since, as looking takes time of each commit."""
+LOOK = 0.25
+"""The size is looked at again when this much of the free room has gone into messages: looking takes time."""
 
 
 class Room:
     """Knows when it is time to :func:`make_room`."""
 
     def __init__(self) -> None:
-        self._grown = GROWN_BYTES
+        self._left_bytes = 0.0
 
     def make(self, store: Store, rows: Iterable[Row], max_bytes: int, spared: Collection[int]) -> list[int]:
-        """``rows`` were put in; drop what is too much, now or soon."""
-        self._grown += sum(len(row.body) for row in rows)
-        if self._grown < GROWN_BYTES:
+        """``rows`` were put in; drop what is too much. A row takes less than four times its JSON."""
+        self._left_bytes -= sum(len(row.body) for row in rows)
+        if self._left_bytes > 0:
             return []
-        self._grown = 0
-        return make_room(store, max_bytes, spared)
+        dropped = make_room(store, max_bytes, spared)
+        self._left_bytes = (max_bytes - store.used_bytes()) * LOOK
+        return dropped
 
 
 def make_room(store: Store, max_bytes: int, spared: Collection[int]) -> list[int]:

@@ -96,7 +96,8 @@ class Outbox:
     def refuse(self, seq: int, reason: str) -> None:
         """The broker will never take it: put it aside with the reason, so that it does not block the rest."""
         self._settled.append((seq, reason))
-        self._work.set()
+        if not self._work.is_set():
+            self._work.set()
 
     def put_back(self, seq: int) -> None:
         """The broker did not take it now: it is given out again, in its order."""

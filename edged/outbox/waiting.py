@@ -39,7 +39,7 @@ class Waiting:
         self._config, self._health, self._clock = config, health, clock
         self._shelf = Shelf(path, health, clock.now().unix_s)
         self._begun_above = self._shelf.last_seq
-        self._lanes, self._room = Lanes(), Room()
+        self._lanes = Lanes()
         self._handed: set[int] = set()  # under way, or settled and not yet deleted
         self._replaceable: dict[str, int] = {}  # the update of an event that nobody was given yet
         self._backlog_free_s = float("-inf")
@@ -179,6 +179,7 @@ class Waiting:
     def _start_over(self) -> None:
         """The store is another one: whatever it holds has waited."""
         self._lanes.start_over(self._shelf.last_seq)
+        self._room = Room()
         self._replaceable.clear()
 
 

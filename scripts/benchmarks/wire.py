@@ -16,6 +16,7 @@ import numpy as np
 from benchmarks.measure import Group, Measured
 from benchmarks.timing import Seconds, in_turns, median_ms, median_ratio
 from benchmarks.wire_box import Bare, Box, Commit, Reader, an_event, broker
+from benchmarks.wire_hostile import flooded
 from edged.runtime.machine import resident_bytes
 
 GROUP = Group("wire")
@@ -73,6 +74,24 @@ def sustained(rate_per_s: int = 1000, seconds: int = 60) -> Measured:
         it.wait_until_empty(60.0)
         lost = count - reader.collect(count, 60.0)
         return Measured(0.0 if lost else count / took_s, f"for {took_s:.0f} s; {lost} of {count} lost")
+
+
+@GROUP.measure("ms", at_most=50.0)
+def hostile_delay(count: int = 10_000, seconds: float = 20.0) -> Measured:
+    """How much later the slowest of a hundred live events comes while hostile requests pour in."""
+    it = flooded(count, seconds)
+    calm_ms, flooded_ms = (float(np.quantile(delays_ms, 0.99)) for delays_ms in (it.calm_ms, it.flooded_ms))
+    return Measured(
+        max(0.0, flooded_ms - calm_ms),
+        f"{count} messages in {seconds:.0f} s; with them {flooded_ms:.0f} ms ({len(it.flooded_ms)} events), "
+        f"without {calm_ms:.0f} ms ({len(it.calm_ms)} events); the box still answers",
+    )
+
+
+@GROUP.measure("MB", at_most=5.0)
+def hostile_memory(count: int = 10_000, seconds: float = 20.0) -> Measured:
+    """Memory that they take on top, at most."""
+    return Measured(max(0.0, flooded(count, seconds).grown_mb), f"{count} messages in {seconds:.0f} s")
 
 
 def one_at_a_time(calls: int) -> tuple[Seconds, Seconds, Seconds]:

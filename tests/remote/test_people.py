@@ -46,7 +46,7 @@ def test_somebody_before_a_camera_is_enrolled(box):
 def test_what_needs_an_answer_back_is_left_to_the_box_itself(box):
     """Nobody is stored who may be somebody else."""
     box.gallery.add("Cleo", [sample(3, 50)], by="test")
-    with pytest.raises(CommandError, match='to "Cleo": the same person.*enrol on the box itself'):
+    with pytest.raises(CommandError, match=r'to "Cleo": the same person.*enrol on the box itself'):
         ask(box, "enroll", name="Bea", camera="camera")
     assert [person.name for person in box.gallery.people()] == ["Ana", "Cleo"]
 

@@ -12,6 +12,8 @@ from edged.messages.health import State
 from edged.outbox import Outbox
 from edged.sinks.mqtt import BrokerConfig
 from edged.sinks.mqtt.answers import MOST_TRIES, Verdict, jitter_s, verdict
+from edged.sinks.mqtt.suspect import MOST_HANG_UPS, Suspect
+from edged.sinks.mqtt.under_way import Sent
 from tests.broker import Listener, free_port, wait_until
 from tests.events import an_event
 from tests.sinks.mqtt_box import Box
@@ -110,6 +112,49 @@ def test_a_message_at_which_the_broker_hangs_up_each_time_does_not_block_the_res
     assert box.health.snapshot().counters["refused"] == 1
     box.close()
     broker.close()
+
+
+def test_a_word_at_which_the_broker_hangs_up_each_time_is_left_out_until_there_is_another():
+    """Or the box would come and go for ever, and events would be blamed for it."""
+    broker = SmallBroker()
+    take = broker.publication
+    broker.publication = lambda client, body: b"bad" not in body and take(client, body)
+    box = Box(broker.port)
+    for topic, word in [("info", "bad"), ("health", "good")]:
+        box.mqtt.retain(topic, word)
+    for number in range(4):
+        box.outbox(an_event(number=number))
+    assert box.outbox.wait_until_empty(20)
+    wait_until(lambda: "edged/box/health" in {topic for topic, _, _ in broker.publications})
+    assert {json.loads(payload)["seq"] for payload in broker.taken} == {1, 2, 3, 4}
+    box.mqtt.retain("info", "better")
+    wait_until(lambda: ("edged/box/info", b"better") in {(topic, word) for topic, _, word in broker.publications})
+    box.close()
+    broker.close()
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=40))
+def test_a_message_is_blamed_only_after_hang_ups_in_a_row(hang_ups):
+    """Five on the same one; a connection that goes well clears it."""
+    suspect, row, last = Suspect(), 0, 0
+    for seq, went_well in hang_ups:
+        row, last = (row + 1 if seq == last else 1), seq
+        guilty = suspect.lost([Sent(lambda *_: None, seq, "event"), Sent(lambda *_: None, 9, "event")], 0.1, None)
+        assert (guilty is not None) == (row == MOST_HANG_UPS)
+        assert suspect.there_is_one == (guilty is None)
+        if guilty or went_well:
+            row = last = 0
+            suspect.lasting(6.0)
+
+
+def test_nothing_is_blamed_for_a_connection_that_ended_for_another_reason():
+    """Long after the last message, with none under way, or as the broker says."""
+    suspect, sent = Suspect(), [Sent(lambda *_: None, 1, "event")]
+    for _ in range(2 * MOST_HANG_UPS):
+        assert not suspect.lost([], 0.1, None)
+        assert not suspect.lost(sent, 3.0, None)
+        assert not suspect.lost(sent, 0.1, 0x8B)
+    assert not suspect.there_is_one
 
 
 def test_a_broker_that_does_not_speak_mqtt_5_is_spoken_to_in_3_1_1():

@@ -4,6 +4,7 @@ import logging
 import threading
 from functools import partial
 
+from edged.messages.wire import Message
 from edged.runtime.health import Part
 from edged.sinks.mqtt.client import IN_FLIGHT
 from edged.sinks.mqtt.connection import Connection
@@ -80,3 +81,10 @@ class Retained:
             connection.publish(topic, payload, answered, retain=True)
         else:  # the broker would hang up on it
             answered(1, f"{len(payload)} bytes are more than {connection.broker} takes")
+
+
+def encoded(message: Message | str | bytes) -> bytes:
+    """What is sent of it."""
+    if isinstance(message, Message):
+        return message.payload()
+    return message.encode() if isinstance(message, str) else message

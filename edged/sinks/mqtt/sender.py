@@ -12,22 +12,18 @@ from edged.messages.wire import Message, StateMessage
 from edged.outbox import Outbox
 from edged.runtime.health import Part
 from edged.sinks.mqtt.active import Active
-from edged.sinks.mqtt.answers import NO_FAULT_OF_A_MESSAGE
 from edged.sinks.mqtt.arrived import Handler
 from edged.sinks.mqtt.client import IN_FLIGHT, make_client
-from edged.sinks.mqtt.comeback import STEADY_S, Comeback
+from edged.sinks.mqtt.comeback import Comeback
 from edged.sinks.mqtt.config import BrokerConfig, MqttConfig, read_secret, tls_context
 from edged.sinks.mqtt.connection import Connection
 from edged.sinks.mqtt.events import TAKE_S, Events
 from edged.sinks.mqtt.inbox import Inbox
-from edged.sinks.mqtt.retained import Retained
+from edged.sinks.mqtt.retained import Retained, encoded
 from edged.sinks.mqtt.suspect import MOST_HANG_UPS, Suspect
-from edged.sinks.mqtt.under_way import Sent
 
 MOST_UNDER_WAY = 2 * IN_FLIGHT
 """With so many words under way, nothing more is said: half of them are events at most."""
-HANG_UP_S = 2.0
-"""Where a broker ends a connection so soon after a message, the message may be why."""
 OFFLINE = StateMessage(state="offline").payload()
 
 log = logging.getLogger(__name__)
@@ -92,10 +88,7 @@ class Mqtt:
         self._inbox.listen(topic_filter, handler)
 
     def on_connected(self, callback: Callable[[], None]) -> None:
-        """Have ``callback`` called at each connection, once subscriptions and retained words are under way.
-
-        On Mqtt's own thread: events wait meanwhile.
-        """
+        """Have ``callback`` called at each connection, after subscriptions and retained words, on Mqtt's own thread."""
         self._on_connected.append(callback)
 
     def retain(self, topic: str, message: Message | str) -> None:
@@ -104,11 +97,11 @@ class Mqtt:
 
     def retain_at(self, full_topic: str, message: Message | str | bytes) -> None:
         """The same on a topic that is not below the root; an empty word takes it away."""
-        self._retained.set(full_topic, _payload(message))
+        self._retained.set(full_topic, encoded(message))
 
     def say(self, topic: str, payload: bytes | Message) -> bool:
         """Publish on ``topic`` (below the root) now or never; False: never, as there is no broker, or no room."""
-        full_topic, body, connection = f"{self.root}/{topic}", _payload(payload), self._connection
+        full_topic, body, connection = f"{self.root}/{topic}", encoded(payload), self._connection
         if connection is None or len(connection.under_way) >= MOST_UNDER_WAY or not connection.fits(full_topic, body):
             self._health.count("unsaid")
             return False
@@ -153,7 +146,8 @@ class Mqtt:
             self._retained.catch_up()
             self._events.send_next(connection, one_by_one=self._suspect.there_is_one)
             connection.give_up_if_stuck()
-            self._lasting(time.monotonic() - began_s)
+            self._comeback.lasting(time.monotonic() - began_s)
+            self._suspect.lasting(time.monotonic() - began_s)
         self._detach()
         if not self._stopping.is_set():
             self._health.count("disconnected")
@@ -166,10 +160,10 @@ class Mqtt:
     def _connected(self, connection: Connection, *, older: bool) -> None:
         log.info("connected", extra={"broker": str(connection.broker), "mqtt": "3.1.1" if older else "5"})
         self._outbox.reconnected()
-        self._retained.use(connection, one_by_one=self._suspect.there_is_one)
-        connection.subscribe()
-        self._events.tell_gaps(connection)
         self._connection = connection
+        connection.subscribe()  # first: who reads `online` may ask at once
+        self._retained.use(connection, one_by_one=self._suspect.there_is_one)
+        self._events.tell_gaps(connection)
         self._health.show("mqtt_version", 3.11 if older else 5)
         self._health.set(State.OK)
         for callback in self._on_connected:
@@ -191,30 +185,14 @@ class Mqtt:
     def _over(self, connection: Connection, connected_s: float | None) -> None:
         """Tidy up after a connection; ``connected_s``: since when there was one, if there was."""
         self._detach()
-        unanswered = connection.under_way.give_up()
-        self._events.put_back(unanswered)
-        if connected_s is None or self._stopping.is_set():
-            return
-        soon = connection.under_way.sent_within(HANG_UP_S) and connection.code_gone not in NO_FAULT_OF_A_MESSAGE
-        if soon and (guilty := self._suspect.hung_up(unanswered)):
-            self._blame(guilty)
-        alone = connection.hung_up and not unanswered
-        self._comeback.lost(time.monotonic() - connected_s, connection.code_gone, hung_up=alone)
-
-    def _blame(self, guilty: Sent) -> None:
-        self._suspect.clear()
-        if guilty.seq:
+        quiet_s, unanswered = connection.under_way.quiet_s, connection.under_way.give_up()
+        guilty = None
+        if connected_s is not None and not self._stopping.is_set():
+            guilty = self._suspect.lost(unanswered, quiet_s, connection.code_gone)
+            alone = connection.hung_up and not unanswered
+            self._comeback.lost(time.monotonic() - connected_s, connection.code_gone, hung_up=alone)
+        self._events.put_back([sent for sent in unanswered if sent is not guilty])
+        if guilty and guilty.seq:
             self._events.refuse(guilty.seq, f"the broker hung up on it {MOST_HANG_UPS} times")
-        else:
+        elif guilty:
             self._retained.leave_out(guilty.topic)
-
-    def _lasting(self, for_s: float) -> None:
-        self._comeback.lasting(for_s)
-        if for_s > STEADY_S:
-            self._suspect.clear()
-
-
-def _payload(message: Message | str | bytes) -> bytes:
-    if isinstance(message, Message):
-        return message.payload()
-    return message.encode() if isinstance(message, str) else message

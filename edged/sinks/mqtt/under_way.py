@@ -66,9 +66,10 @@ class UnderWay:
         with self._changed:
             return bool(self._sent) and self._clock() - self._moved_s > s
 
-    def sent_within(self, s: float) -> bool:
-        """Whether the last of it was sent not longer ago."""
-        return self._clock() - self._sent_s < s
+    @property
+    def quiet_s(self) -> float:
+        """How long ago something was last sent."""
+        return self._clock() - self._sent_s
 
     def give_up(self) -> list[Sent]:
         """Forget all, as the connection is over; returns what was not answered, in the order in which it was sent."""
