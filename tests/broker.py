@@ -16,6 +16,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
+JPEG = b"\xff\xd8"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -87,10 +90,12 @@ class Listener:
         assert self._subscribed.wait(10)
 
     def _on_message(self, _client: Any, _data: Any, message: Any) -> None:
-        try:
-            payload = json.loads(message.payload)
-        except ValueError:
-            payload = message.payload.decode()
+        payload: Any = message.payload
+        if not payload.startswith(JPEG):
+            try:
+                payload = json.loads(payload)
+            except ValueError:
+                payload = payload.decode()
         with self._changed:
             self.messages.append(Received(message.topic, payload, message.retain, time.time()))
             self._changed.notify_all()

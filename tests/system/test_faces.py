@@ -10,10 +10,11 @@ import pytest
 import soundfile
 
 from edged.synthesis import FlyOver, fly_over
-from tests.broker import wait_until
+from tests.broker import JPEG, wait_until
 from tests.cameras import MjpegCamera, moving
 from tests.faces import DATA, NEED_DATA, face_models
 from tests.system.programs import Running, edged
+from tests.wire_contract import Recorder
 
 __all__ = ["face_models"]
 pytestmark = NEED_DATA
@@ -128,6 +129,23 @@ def test_a_stranger_is_unknown_then_known_by_name_then_erased_and_unknown(run, d
     assert not [path for path in files if NAME.encode() in path.read_bytes()]
     assert running.stop() == 0
     assert listener.on("event/people") == running.journal
+
+
+def test_pictures_go_out_where_they_are_allowed(run, settings, doorway, listener, broker):
+    """One with the start of an event, on a topic of its own, small; all that is said holds to the contract."""
+    recorder = Recorder(broker.port)
+    people = settings["pipelines"]["people"] | {"publish": {"images": {"enabled": True}}}
+    running = run(pipelines={"people": people})
+    doorway.occupied = True
+    wait_for(listener, "people", ("start", "unknown"))
+    event = listener.on("event/people")[0]["id"]
+    listener.wait_for(lambda it: it.on(f"event/people/{event}/image"), LONG_S)
+    picture = listener.on(f"event/people/{event}/image")[0]
+    assert picture.startswith(JPEG)
+    assert len(picture) < 60_000
+    assert running.stop() == 0
+    recorder.close()
+    assert recorder.check_all("edged/box/") >= {"event", "image", "active", "health"}
 
 
 def test_a_camera_that_dies_is_said_and_comes_back(run, doorway, listener):
