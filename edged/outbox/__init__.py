@@ -2,5 +2,6 @@
 
 from edged.outbox.box import Outbox
 from edged.outbox.config import OutboxConfig
+from edged.outbox.outgoing import Outgoing
 
-__all__ = ["Outbox", "OutboxConfig"]
+__all__ = ["Outbox", "OutboxConfig", "Outgoing"]

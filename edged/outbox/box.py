@@ -12,6 +12,7 @@ from edged.messages.wire import EventMessage, GapMessage
 from edged.outbox.batch import newest, taken
 from edged.outbox.clock import Clock, Moment
 from edged.outbox.config import OutboxConfig
+from edged.outbox.outgoing import Outgoing
 from edged.outbox.turns import Turns
 from edged.outbox.waiting import Settled, Waiting
 from edged.runtime.health import Part
@@ -79,7 +80,7 @@ class Outbox:
             self._waiting.reconnected()
             self._changed.notify_all()
 
-    def take(self, timeout_s: float) -> EventMessage | None:
+    def take(self, timeout_s: float) -> Outgoing | None:
         """The next message to be sent; None when there is none in time."""
         until_s = time.monotonic() + timeout_s
         with self._changed:

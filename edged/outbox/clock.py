@@ -66,10 +66,8 @@ def handed_out(message: EventMessage, accepted: Moment, now: Moment, *, waited: 
     The monotonic clock goes on through every correction of the wall's clock, but not through a boot: times of another
     boot stay as they are, marked as before.
     """
-    changes: dict[str, Any] = {}
-    if waited or _waited_s(accepted, now) > LIVE_S:
-        changes["delayed"] = True
-    if now.synchronised and not accepted.synchronised and now.boot_id == accepted.boot_id:
+    changes: dict[str, Any] = {"delayed": waited or is_late(accepted, now)}
+    if to_be_corrected(accepted, now):
         wrong_s = (now.unix_s - now.monotonic_s) - (accepted.unix_s - accepted.monotonic_s)
         changes |= {"clock": "corrected", "boot_id": None, "monotonic_s": None}
         changes |= {
@@ -77,7 +75,17 @@ def handed_out(message: EventMessage, accepted: Moment, now: Moment, *, waited: 
             for name in ("started_at", "ended_at", "observed_at")
             if (text := getattr(message, name))
         }
-    return message.model_copy(update=changes) if changes else message
+    return message.model_copy(update=changes)
+
+
+def is_late(accepted: Moment, now: Moment) -> bool:
+    """Whether what was accepted then is history now."""
+    return accepted.boot_id != now.boot_id or now.monotonic_s - accepted.monotonic_s > LIVE_S
+
+
+def to_be_corrected(accepted: Moment, now: Moment) -> bool:
+    """Whether the clock was wrong then and is right now, in the same boot."""
+    return now.synchronised and not accepted.synchronised and now.boot_id == accepted.boot_id
 
 
 def age_s(accepted: Moment, now: Moment) -> float | None:
@@ -85,10 +93,6 @@ def age_s(accepted: Moment, now: Moment) -> float | None:
     if accepted.boot_id == now.boot_id:
         return now.monotonic_s - accepted.monotonic_s  # whatever happened to the wall's clock
     return now.unix_s - accepted.unix_s if accepted.synchronised and now.synchronised else None
-
-
-def _waited_s(accepted: Moment, now: Moment) -> float:
-    return now.monotonic_s - accepted.monotonic_s if accepted.boot_id == now.boot_id else float("inf")
 
 
 def _shifted(text: str, by_s: float) -> str:

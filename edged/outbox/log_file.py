@@ -10,8 +10,8 @@ from pathlib import Path
 
 LOG_PAGES = 256
 """After so many in the log they are taken over into the database, and the log begins anew."""
-LENGTH_BYTES = LOG_PAGES * (4096 + 24) + 32
-"""Of a log with so many pages."""
+LENGTH_BYTES = (LOG_PAGES + 32) * (4096 + 24) + 32
+"""Of a log with so many pages and those of the commit that is one too many."""
 ROOM_BYTES = 64 * 2**20
 """With less free on the disk the log grows as it must."""
 

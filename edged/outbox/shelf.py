@@ -4,12 +4,14 @@ import errno
 import logging
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from edged.messages.health import State
 from edged.outbox.gaps import merged
+from edged.outbox.salvage import salvage
 from edged.outbox.store import Store
 from edged.runtime.health import Part
 
@@ -18,6 +20,7 @@ CHECK_S = 2.0
 MOST_ASIDE = 3
 """Damaged files that are kept, the newest."""
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_LOST = "what waited in it is not sent"
 _ELSEWHERE = "or name another place in outbox.path"
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "the disk is full: make room",
@@ -148,8 +151,14 @@ def open_store(path: Path, unix_s: float, last_seq: int = 0, check_s: float = CH
     aside = _set_aside(path, unix_s)
     log.error("outbox was damaged; a new one begins", extra={"reason": damage, "set_aside": str(aside)})
     store = _opened(path, 0.0)
-    store.begin_above(above)
-    return store, f"{path}: was damaged ({damage}); set aside as {aside.name}, what waited in it is not sent"
+    try:
+        saved = salvage(aside, store, above)
+        store.begin_above(above)
+    except BaseException:
+        store.close()
+        raise
+    rest = f"{saved} messages in it could be saved, what else waited there is not sent" if saved else _LOST
+    return store, f"{path}: was damaged ({damage}); set aside as {aside.name}, {rest}"
 
 
 def _opened(path: Path, check_s: float) -> Store:
@@ -179,9 +188,11 @@ def _set_aside(path: Path, unix_s: float) -> Path:
     """Rename the file (with its log) after the date; older ones beyond MOST_ASIDE are deleted."""
     date = datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     aside = path.with_name(f"{path.name}.damaged-{date}")
-    for suffix in ("-wal", "-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)  # of no use without an undamaged file
+    for suffix in ("-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
     path.rename(aside)
+    with suppress(FileNotFoundError):  # holds what came last
+        path.with_name(f"{path.name}-wal").rename(aside.with_name(f"{aside.name}-wal"))
     for old in sorted(path.parent.glob(f"{path.name}.damaged-*"))[:-MOST_ASIDE]:
         old.unlink()
     return aside

@@ -15,7 +15,8 @@ class Turns:
         self._work = work
         self._changed = threading.Condition()
         self._busy = False
-        self._asked = self._done = 0
+        self.asked = self._done = 0
+        """How often it was asked, and how many of these calls were served."""
 
     def ask(self) -> None:
         """Return when ``work`` was called after this call had begun, here or on another thread; raises what it raises.
@@ -23,13 +24,13 @@ class Turns:
         On the thread that called it only.
         """
         with self._changed:
-            self._asked += 1
-            mine = self._asked
+            self.asked += 1
+            mine = self.asked
             while self._busy and self._done < mine:
                 self._changed.wait()
             if self._done >= mine:
                 return
-            self._busy, done = True, self._asked
+            self._busy, done = True, self.asked
         try:
             self._work()
         finally:

@@ -5,15 +5,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from edged.messages.event import Event, Phase
 from edged.messages.wire import EventMessage, GapMessage, event_message
 from edged.outbox.bounds import Room, drop_aged
-from edged.outbox.clock import Clock, Moment, handed_out, marked
+from edged.outbox.clock import Clock, Moment, marked
 from edged.outbox.config import OutboxConfig
 from edged.outbox.gaps import merged
 from edged.outbox.lanes import Lanes
+from edged.outbox.outgoing import Outgoing, outgoing
 from edged.outbox.row import Row
 from edged.outbox.shelf import Shelf
 from edged.outbox.store import Store
@@ -64,16 +63,15 @@ class Waiting:
             last_seq = max(last_seq, row.seq)
         return [row.message for row in rows if row.message]
 
-    def next(self) -> EventMessage | None:
+    def next(self) -> Outgoing | None:
         """The next message to be sent; None: nothing now, perhaps at ``backlog_free_s``."""
         try:
             while row := self._next_row():
                 self._handed.add(row.seq)
                 if self._replaceable.get(row.event) == row.seq:
                     del self._replaceable[row.event]
-                if message := row.message or read(row):
-                    waited = row.seq <= self._begun_above
-                    return handed_out(message, row.accepted, self._clock.now(), waited=waited)
+                if message := outgoing(row, self._clock.now(), waited=row.seq <= self._begun_above):
+                    return message
                 self.accept((), [(row.seq, "cannot be read: the disk gave back something else than was written")])
         except sqlite3.Error as error:
             self._shelf.leave_disk(error, self._clock.now().unix_s)
@@ -181,14 +179,6 @@ class Waiting:
         self._lanes.start_over(self._shelf.last_seq)
         self._room = Room()
         self._replaceable.clear()
-
-
-def read(row: Row) -> EventMessage | None:
-    """The message; None where the disk has garbled it."""
-    try:
-        return EventMessage.model_validate_json(row.body)
-    except ValidationError:
-        return None
 
 
 def note_gone(store: Store, seqs: Sequence[int]) -> None:

@@ -15,7 +15,8 @@ MOST_ROWS = 200
 class Window:
     """Rows above a place in the order of ``seq``, in order, without those that are under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_ahead: int = READ_AHEAD, most_rows: int = MOST_ROWS) -> None:
+        self._read_ahead, self._most_rows = read_ahead, most_rows
         self._rows: OrderedDict[int, Row] = OrderedDict()
         self._to = 0  # up to this number all that waits is here
 
@@ -23,14 +24,14 @@ class Window:
         """The first row with ``after < seq <= to``; it stays."""
         self._to = max(self._to, after)
         while not self._rows and self._to < to:
-            rows = store.range(self._to, to, READ_AHEAD)
+            rows = store.range(self._to, to, self._read_ahead)
             self._rows.update((row.seq, row) for row in rows if row.seq not in handed)
-            self._to = rows[-1].seq if len(rows) == READ_AHEAD else to
+            self._to = rows[-1].seq if len(rows) == self._read_ahead else to
         return next(iter(self._rows.values()), None)
 
     def add(self, row: Row, last_seq: int) -> None:
         """A row that was committed just now; ``last_seq``: the number before it."""
-        if self._to == last_seq and len(self._rows) < MOST_ROWS:
+        if self._to == last_seq and len(self._rows) < self._most_rows:
             self._rows[row.seq] = row
             self._to = row.seq
 

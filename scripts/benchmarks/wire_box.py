@@ -20,6 +20,7 @@ from benchmarks.box import free_port, process
 from edged.messages.event import Event, ModelUse, Phase
 from edged.messages.wire import EventMessage
 from edged.outbox import Outbox, OutboxConfig
+from edged.outbox.log_file import LOG_PAGES, lengthen
 from edged.runtime.health import Health
 from edged.sinks.mqtt import Mqtt, MqttConfig
 
@@ -121,13 +122,18 @@ class Box:
 
 
 class Commit:
-    """One row and one commit at a time in SQLite alone, as durable as the outbox (WAL, synchronous=FULL)."""
+    """One row and one commit at a time in SQLite alone, as durable as the outbox (WAL, synchronous=FULL).
+
+    Its log is as long beforehand as the outbox's: no commit of SQLite's is quicker.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._database = sqlite3.connect(folder / "bare.sqlite3", isolation_level=None)
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
             self._database.execute(f"PRAGMA {pragma}")
+        self._database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         self._database.execute("CREATE TABLE bare (seq INTEGER PRIMARY KEY, body TEXT)")
+        lengthen(folder / "bare.sqlite3")
 
     def __call__(self, payload: bytes) -> bool:
         self._database.execute("INSERT INTO bare (body) VALUES (?)", (payload.decode(),))

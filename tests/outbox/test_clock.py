@@ -23,7 +23,7 @@ def test_accepted_by_a_right_clock_it_says_nothing_more(tmp_path):
     """``synchronised``, and neither boot id nor monotonic time."""
     outbox = outbox_of(tmp_path, Hands())
     outbox(an_event())
-    message = outbox.take(1)
+    message = outbox.take(1).message
     assert (message.clock, message.boot_id, message.monotonic_s) == ("synchronised", None, None)
     outbox.close()
 
@@ -35,7 +35,7 @@ def test_accepted_by_a_wrong_clock_it_says_so_with_boot_and_monotonic_time(tmp_p
     told = []
     outbox.follow(told.append)
     outbox(an_event())
-    message = outbox.take(1)
+    message = outbox.take(1).message
     assert (message.clock, message.boot_id, message.monotonic_s) == ("unsynchronised", "boot-1", 100.0)
     assert told == [message]
     outbox.close()
@@ -48,7 +48,7 @@ def test_once_the_clock_is_right_what_still_waits_gets_its_true_times(tmp_path):
     outbox(an_event())
     hands.pass_s(60)
     hands.unix_s, hands.synchronised = hands.unix_s + YEAR_S, True
-    message = outbox.take(1)
+    message = outbox.take(1).message
     assert (message.clock, message.boot_id, message.monotonic_s) == ("corrected", None, None)
     assert message.observed_at == rfc3339(1_700_000_002.5 + YEAR_S)
     assert message.started_at == rfc3339(1_700_000_001.0 + YEAR_S)
@@ -62,7 +62,7 @@ def test_after_another_boot_the_times_stay_as_marked(tmp_path):
     outbox(an_event())
     outbox.close()
     outbox = outbox_of(tmp_path, Hands("boot-2", 1_700_009_000.0))
-    message = outbox.take(1)
+    message = outbox.take(1).message
     assert (message.clock, message.boot_id, message.delayed) == ("unsynchronised", "boot-1", True)
     outbox.close()
 

@@ -34,7 +34,8 @@ def test_what_the_journal_shows_survives_200_kills_at_random_instants(tmp_path):
     shown = accept_and_die(tmp_path, 200, 0.03)
     outbox = Outbox(tmp_path / "outbox.sqlite3", OutboxConfig(drain_per_s=100_000))
     there = []
-    while message := outbox.take(0.05):
+    while taken := outbox.take(0.05):
+        message = taken.message
         there.append((message.seq, message.id, message.phase.value))
     outbox.close()
     assert len(shown) > 200

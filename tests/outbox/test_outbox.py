@@ -28,8 +28,8 @@ def wait_for(condition):
 
 def take_all(outbox, timeout_s=0.05):
     messages = []
-    while message := outbox.take(timeout_s):
-        messages.append(message)
+    while taken := outbox.take(timeout_s):
+        messages.append(taken.message)
     return messages
 
 

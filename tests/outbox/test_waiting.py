@@ -103,7 +103,7 @@ class Life(RuleBasedStateMachine):
         self.folder.cleanup()
         assert {it.seq for it in self.arrived} | self.gone == set(range(1, self.seqs + 1))
         phases = {}
-        for it in {it.seq: it for it in self.arrived}.values():
+        for it in {it.seq: it.message for it in self.arrived}.values():
             phases.setdefault(it.id, []).append(list(Phase).index(it.phase))
         assert all(seen == sorted(seen) for seen in phases.values()), phases
 

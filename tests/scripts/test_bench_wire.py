@@ -12,8 +12,8 @@ FEW = {
     "backlog": {"count": 200},
     "backlog_memory": {"count": 200},
     "sustained": {"rate_per_s": 100, "seconds": 1},
-    "hostile_delay": {"count": 100, "seconds": 2.0},
-    "hostile_memory": {"count": 100, "seconds": 2.0},
+    "hostile_delay": {"count": 60, "seconds": 0.6},
+    "hostile_memory": {"count": 60, "seconds": 0.6},
 }
 
 

@@ -243,9 +243,10 @@ def test_a_real_broker_of_3_1_1_brings_long_messages_in_vain(brokers, transport)
 
 
 def test_a_broker_that_speaks_5_keeps_long_messages_to_itself(broker, asker):
-    """It was told what is too long."""
+    """It was told what is too long; however many of them there are, what is short is heard."""
     box, heard = listening(broker.port)
-    asker("edged/box/request/ping", bytes(MOST_BYTES + 1))
+    for _ in range(30):
+        asker("edged/box/request/ping", bytes(MOST_BYTES + 1))
     asker("edged/box/request/ping", b"short")
     wait_until(lambda: heard)
     assert heard == [Arrived("edged/box/request/ping", b"short", retained=False)]

@@ -95,9 +95,13 @@ class Connection:
         self.under_way.sent(sent.mid, Sent(then, seq, topic))
 
     def subscribe(self) -> None:
-        """Ask for all that somebody listens to."""
+        """Ask for all that somebody listens to: with QoS 0, now or never, as requests are answered.
+
+        Of QoS 1, mosquitto 2.0.11 counts a message that is too long for us as sent and never acknowledged: after as
+        many of them as may be unanswered we would hear nothing any more.
+        """
         if filters := self._inbox.filters:
-            self._client.subscribe([(topic_filter, 1) for topic_filter in filters])
+            self._client.subscribe([(topic_filter, 0) for topic_filter in filters])
 
     def give_up_if_stuck(self) -> None:
         """Call it over where nothing is acknowledged any more."""

@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from edged.messages.wire import EventMessage, GapMessage
-from edged.outbox import Outbox
+from edged.messages.wire import GapMessage
+from edged.outbox import Outbox, Outgoing
 from edged.runtime.health import Part
 from edged.sinks.mqtt.answers import Verdict, jitter_s, verdict
 from edged.sinks.mqtt.connection import Connection
@@ -44,15 +44,18 @@ class Events:
             connection.publish(f"{self._root}/gap", gaps.payload(), partial(self._gaps_answered, gaps))
 
     def send_next(self, connection: Connection, *, one_by_one: bool) -> None:
-        """Send one, if there is one, and room for it, in time."""
+        """Send what there is, as far as there is room, or the first that comes in time."""
         # one by one also keeps the order where one after another is refused
         room = 1 if self._busy or one_by_one else connection.room
-        if not connection.under_way.wait_for_fewer(room, TAKE_S) or not self._may_go_on(connection):
+        if not self._wait_for_room(connection, room) or not self._may_go_on(connection):
             return
-        if (message := self._outbox.take(TAKE_S)) and self._pause_due:
-            self._outbox.put_back(message.seq)
-        elif message:
+        timeout_s = TAKE_S
+        while len(connection.under_way) < room and (message := self._outbox.take(timeout_s)):
+            if self._pause_due:
+                self._outbox.put_back(message.seq)
+                return
             self._send(connection, message)
+            timeout_s = 0.0
 
     def put_back(self, unanswered: Sequence[Sent]) -> None:
         """The connection is over: have what was under way sent again."""
@@ -65,6 +68,14 @@ class Events:
         log.warning("broker refuses a message for good", extra={"seq": seq, "reason": reason})
         self._outbox.refuse(seq, reason)
 
+    def _wait_for_room(self, connection: Connection, room: int) -> bool:
+        """Where there is none, wait until half of it is free: to be woken for each message takes longer than it."""
+        return (
+            len(connection.under_way) < room
+            or connection.under_way.wait_for_fewer(max(1, room // 2), TAKE_S)
+            or len(connection.under_way) < room
+        )
+
     def _may_go_on(self, connection: Connection) -> bool:
         """False after a pause, as the broker could not take a message: first comes the rest of what is under way."""
         if not self._pause_due:
@@ -76,7 +87,7 @@ class Events:
                 self._stopping.wait(min(TAKE_S, max(0.0, until_s - time.monotonic())))
         return False
 
-    def _send(self, connection: Connection, message: EventMessage) -> None:
+    def _send(self, connection: Connection, message: Outgoing) -> None:
         topic, payload = f"{self._root}/event/{message.pipeline}", message.payload()
         if not connection.fits(topic, payload):
             self.refuse(message.seq, f"{len(payload)} bytes are more than {connection.broker} takes")

@@ -27,6 +27,7 @@ class UnderWay:
         self._sent: dict[int, Sent] = {}
         self._answers: dict[int, tuple[int, str]] = {}
         self._sent_s = 0.0
+        self._awaited: list[int] = []  # somebody waits for fewer than so many
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
@@ -54,12 +55,19 @@ class UnderWay:
         with self._changed:
             del self._sent[mid]
             self._moved_s = self._clock()
-            self._changed.notify_all()
+            if len(self._sent) < max(self._awaited, default=0):  # not for each: every waking costs a change of threads
+                self._changed.notify_all()
 
     def wait_for_fewer(self, than: int, timeout_s: float) -> bool:
         """True when fewer than so many are under way, in time."""
+        if len(self._sent) < than:
+            return True
         with self._changed:
-            return self._changed.wait_for(lambda: len(self._sent) < than, timeout_s)
+            self._awaited.append(than)
+            try:
+                return self._changed.wait_for(lambda: len(self._sent) < than, timeout_s)
+            finally:
+                self._awaited.remove(than)
 
     def stuck_for(self, s: float) -> bool:
         """Whether something is under way and nothing was answered for so long."""
