@@ -1,6 +1,7 @@
 """Captures: the one reader of each source, however many pipelines listen to it."""
 
 import threading
+import time
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -74,7 +75,7 @@ class Captures:
             if capture.wanted:
                 return
             del self._captures[name]
-        capture.stop(STOP_LIMIT_S)
+        capture.stop(STOP_LIMIT_S if self._started else 0.0)
         part = self._health.part(f"sources.{name}")
         if self._started and part.state is not State.OFF:  # neither has it come to its own end, nor do all stop
             part.set(State.OFF, "nobody listens to it")
@@ -98,9 +99,13 @@ class Captures:
             capture.check()
 
     def _stop(self) -> None:
+        """All at once, within one limit."""
         self._started = False
-        for capture in tuple(self._captures.values()):
-            capture.stop(STOP_LIMIT_S)
+        captures, until_s = tuple(self._captures.values()), time.monotonic() + STOP_LIMIT_S
+        for capture in captures:
+            capture.end()
+        for capture in captures:
+            capture.stop(max(0.0, until_s - time.monotonic()))
 
     def _join(self, name: str, capacity: int, **how: Any) -> BoundedQueue[Any]:
         """A place among those who listen to source ``name``; the first one has it opened."""

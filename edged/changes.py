@@ -135,7 +135,7 @@ def _read(path: Path) -> dict[str, Change]:
         return {key: Change(**{**it, "earlier": tuple(it["earlier"])}) for key, it in content.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         aside = path.with_suffix(f".damaged-{time.strftime('%Y%m%d-%H%M%S')}")
         log.error(  # noqa: TRY400  # no bug of ours
             "changes by command cannot be read",

@@ -5,13 +5,16 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from types import FrameType
 from typing import TextIO
 
 from edged.captures import Captures
 from edged.changes import Changes
+from edged.control.serving import serve
+from edged.control.status import status
 from edged.messages.health import State
 from edged.messages.wire import HealthMessage, InfoMessage
 from edged.models_in_use import ModelsInUse
@@ -22,12 +25,14 @@ from edged.pipelines_in_use import Built, PipelinesInUse
 from edged.reload import Reloader
 from edged.remote import Remote
 from edged.report import health_message, info_message
+from edged.runtime import logs
 from edged.runtime.health import Health
-from edged.runtime.service_manager import notify
+from edged.runtime.service_manager import Status, notify, reloading, starting
+from edged.runtime.watchdog import STOP_WITHIN_S, Pulse, Switch, make_watchdog
+from edged.sentence import sentence
 from edged.settings import PipelineConfig, Settings
 from edged.sinks_in_use import SinksInUse
 
-TICK_S = 1.0
 RELOAD_LIMIT_S = 1.0
 """For the reloader to end, when all stops."""
 
@@ -52,7 +57,14 @@ class Daemon:
         self._pipelines = PipelinesInUse(self._build, self._health, lambda name: self._reloader.broken(name))  # noqa: PLW0108  # made below
         models, part = self._models, self._health.part("settings")
         self._reloader = Reloader(
-            settings, self._pipelines, models.exchange, models.running.get, read, part, self._tell_info
+            settings,
+            self._pipelines,
+            models.exchange,
+            models.running.get,
+            read,
+            part,
+            self._tell_info,
+            lambda: notify("READY=1"),
         )
         remote = Remote(
             read,
@@ -67,17 +79,21 @@ class Daemon:
         )
         self._sinks.obey(remote.handlers, self._pipelines)
         self._published = (-1, 0.0)
+        self._status = Status()
+        self._watchdog = make_watchdog(self._pulses, self._health)
 
     def run(self) -> int:
         """Run until told to stop or until every source has ended. Returns the exit status: 1 after a failure."""
         with ExitStack() as stack:
-            stack.callback(log.info, "stopped")
+            stack.callback(Switch.release)
+            stack.callback(self._tell_stopped)
             self._start(stack)
             self._ready()
-            while not self._stopping.wait(TICK_S) and self._busy():
+            while not self._stopping.wait(self._watchdog.tick_s) and self._busy():
                 self._tick()
             failed = self._health.state() is State.FAILING
-            notify("STOPPING=1")
+            Switch(STOP_WITHIN_S)()
+            notify(f"{reloading() if self.restarting else 'STOPPING=1'}\nWATCHDOG=1")
             log.info("stopping")
         return 1 if failed and not self._stopping.is_set() else 0
 
@@ -91,7 +107,11 @@ class Daemon:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGHUP, lambda *_: self._reloader.request())
+        signal.signal(signal.SIGHUP, lambda *_: self._reload())
+
+    def _reload(self) -> None:
+        notify(reloading())
+        self._reloader.request()
 
     def _start(self, stack: ExitStack) -> None:
         self._sinks.start(stack)
@@ -99,12 +119,15 @@ class Daemon:
         self._people.start(stack)
         stack.callback(self._pipelines.stop)
         for name, config in self._settings.pipelines.items():
+            notify(starting(f"loads what {name} needs"))
             self._pipelines.apply(name, config)
         self._models.start(stack)
         self._reloader.start()
         stack.callback(self._reloader.stop, RELOAD_LIMIT_S)
         self._captures.start(stack)
         self._sinks.answer(stack)
+        asked = status(self._info_message, self._health_message, logs.recent, self._sinks.events.now)
+        serve(self._settings.control, ChainMap(asked, self._people.handlers), self._health.part("control"), stack)
 
     def _build(self, name: str, config: PipelineConfig, stack: ExitStack) -> Built:
         health = self._health.part(f"pipelines.{name}")
@@ -115,12 +138,12 @@ class Daemon:
             pictures = self._captures.pictures(config.source)
             stack.callback(self._sinks.record(name, config.source, self._captures))
             pipeline = faces(name, config, pictures, models, search, health, *sinks)
-            return Built(pipeline, lambda: self._captures.leave(config.source, pictures))
+            return Built(pipeline, lambda: self._captures.leave(config.source, pictures), pictures.__len__)
         judge = self._models.judge(name, config, stack)
         sound = self._captures.sound(config.source)
         stack.callback(self._sinks.record(name, config.source, self._captures))
         pipeline = listen(name, config, sound, judge, health, *self._sinks.of_pipeline(name, None))
-        return Built(pipeline, lambda: self._captures.leave(config.source, sound))
+        return Built(pipeline, lambda: self._captures.leave(config.source, sound), sound.__len__)
 
     def _ready(self) -> None:
         took_s = time.monotonic() - self._began
@@ -129,18 +152,33 @@ class Daemon:
         log.info("ready", extra={"sources": sources, "pipelines": pipelines, "took_s": f"{took_s:.2f}"})
         self._tell_info()
         self._publish_health()
-        notify(f"READY=1\nSTATUS={pipelines} on {sources or 'nothing'}")
+        notify("READY=1")
 
     def _busy(self) -> bool:
         """False once every source has ended and every pipeline has taken what there was."""
         return self._captures.running or self._pipelines.busy
 
+    def _pulses(self) -> Mapping[str, Pulse]:
+        return {**self._pipelines.pulses, **self._sinks.pulses}
+
     def _tick(self) -> None:
         self._captures.check()
+        self._pipelines.check()
         self._sinks.tick()
+        self._watchdog.tick()
+        self._tell_status()
         revision, published_s = self._published
         if revision != self._health.revision or time.monotonic() - published_s >= self._settings.health.interval_s:
             self._publish_health()
+
+    def _tell_status(self) -> None:
+        running = [config for name in self._pipelines.names if (config := self._pipelines.config(name))]
+        sinks, parts = self._sinks, self._health.parts()
+        self._status.tell(sentence(running, parts, len(sinks.events.now()), len(sinks.outbox), sinks.broker))
+
+    def _tell_stopped(self) -> None:
+        waiting = len(self._sinks.outbox) if self._sinks.broker else 0
+        log.info("stopped", extra={"wait_on_disk_for_the_broker": waiting})
 
     def _publish_health(self) -> None:
         self._published = (self._health.revision, time.monotonic())

@@ -8,8 +8,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 
-from edged.control.protocol import Handlers
-from edged.control.server import Server
+from edged.control.protocol import Handler
 from edged.enrolment.service import Frames, service
 from edged.errors import GalleryError
 from edged.gallery.gallery import Gallery
@@ -33,15 +32,15 @@ log = logging.getLogger(__name__)
 
 
 class PeopleInUse:
-    """Opens the gallery, and the control socket, for the first pipeline of faces: a box without one has neither."""
+    """Opens the gallery for the first pipeline of faces: a box without one has none."""
 
     def __init__(self, settings: Settings, health: Health, load: Callable[[str], Model], frames: Frames) -> None:
         """``load`` gives models by name, and ``frames`` what a camera sees, for enrolment."""
         self._settings, self._health, self._load, self._frames = settings, health, load, frames
         self._gallery: Gallery | None = None
         self._stack = ExitStack()
-        self.handlers: Handlers = {}
-        """Answers to what is asked about people, by name; none without a gallery."""
+        self.handlers: dict[str, Handler] = {}
+        """Answers to what is asked about people, by name; none as long as there is no gallery."""
         self._failed_s = 0.0
         self._stopping = threading.Event()
 
@@ -86,13 +85,9 @@ class PeopleInUse:
         gallery = Gallery.open(settings.gallery)
         stack.callback(gallery.close)
         self._start_upkeep(gallery, stack)
-        self.handlers = service(
-            settings.enrolment, config, gallery, settings.gallery, embedder, self._load, self._frames
+        self.handlers.update(
+            service(settings.enrolment, config, gallery, settings.gallery, embedder, self._load, self._frames)
         )
-        if settings.control.enabled:
-            server = Server(settings.control, self.handlers)
-            server.start()
-            stack.callback(server.stop, STOP_LIMIT_S)
         return gallery
 
     def _start_upkeep(self, gallery: Gallery, stack: ExitStack) -> None:

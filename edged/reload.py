@@ -47,13 +47,14 @@ class Reloader:
         read: Callable[[], Settings],
         health: Part,
         changed: Callable[[], None] = lambda: None,
+        reloaded: Callable[[], object] = lambda: None,
     ) -> None:
         """``settings``: what runs; ``read``: what is wanted now; ``running``: a pipeline as far as its model goes.
 
-        ``changed`` is called when other pipelines run than before.
+        ``changed`` is called when other pipelines run than before, ``reloaded`` when a :meth:`request` is carried out.
         """
         self._settings, self._lines, self._models, self._running = settings, lines, models, running
-        self._read, self._health, self._changed = read, health, changed
+        self._read, self._health, self._changed, self._reloaded = read, health, changed, reloaded
         self._todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         models.later, models.refuse = self._todo.put, self._refuse_model
         self._said: dict[str, str] = {}
@@ -69,7 +70,7 @@ class Reloader:
         """Read the configuration again and take up what can be. Returns at once; several in a row count as one."""
         if not self._asked.is_set():
             self._asked.set()
-            self._todo.put(self._reload)
+            self._todo.put(self._reload_as_requested)
 
     def reload(self) -> "Future[dict[str, str]]":
         """The same, and why which pipelines (or ``settings``) could not be; whoever waits has a limit of their own."""
@@ -113,6 +114,12 @@ class Reloader:
     def _end(self) -> None:
         self._models.withdraw()
         self._todo.put(None)
+
+    def _reload_as_requested(self) -> None:
+        try:
+            self._reload()
+        finally:
+            self._reloaded()
 
     def _reload_and_tell(self) -> dict[str, str]:
         self._reload()

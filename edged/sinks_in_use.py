@@ -9,6 +9,7 @@ from typing import Any, TextIO
 from edged import __version__
 from edged.captures import Captures
 from edged.commands import Audit, Desk, Handler, audit_folder
+from edged.control.events_on import EventsOn
 from edged.home_assistant.announcer import Announcer
 from edged.home_assistant.box import Box, BoxPipeline
 from edged.messages.event import Event
@@ -19,8 +20,10 @@ from edged.outbox.config import outbox_path
 from edged.pipelines_in_use import PipelinesInUse
 from edged.runtime.bounded_queue import BoundedQueue
 from edged.runtime.health import Health
+from edged.runtime.watchdog import Pulse
 from edged.settings import PipelineConfig, Settings
 from edged.sinks.clips import Clips
+from edged.sinks.event_log import EventLog
 from edged.sinks.journal import Journal
 from edged.sinks.mqtt import Mqtt
 from edged.sinks.mqtt.arrived import Arrived
@@ -39,6 +42,8 @@ class SinksInUse:
         path = outbox_path(settings.outbox) if settings.mqtt.enabled else None
         self.outbox = Outbox(path, settings.outbox, health.part("outbox"))
         self._journal = Journal(journal) if settings.journal.enabled else None
+        self.events = EventsOn()
+        """Those that are on."""
         self._sources: dict[str, str] = {}  # of the pipelines that are recorded
         self.clips = Clips(settings.clips, self._sources, health.part("clips")) if settings.clips.enabled else None
         self._mqtt: Mqtt | None = None
@@ -55,7 +60,7 @@ class SinksInUse:
     def start(self, stack: ExitStack) -> None:
         """Take events from now on; ``stack`` sees to it that all that can be sent is sent."""
         stack.callback(self.outbox.close)
-        for follower in (self._journal, self.clips):
+        for follower in (self._journal, EventLog(), self.events, self.clips):
             if follower:
                 self.outbox.follow(follower)
         if self.clips:
@@ -67,6 +72,17 @@ class SinksInUse:
             stack.callback(self._mqtt.stop, STOP_LIMIT_S["mqtt"])
         else:
             self.outbox.follow(lambda message: self.outbox.acknowledge(message.seq))  # nobody else will
+
+    @property
+    def pulses(self) -> Mapping[str, Pulse]:
+        """Of the threads that see to it that events go out, by the names of their parts in health."""
+        pulses = {"outbox": self.outbox.pulse}
+        return pulses | {"sinks.mqtt": self._mqtt.pulse} if self._mqtt else pulses
+
+    @property
+    def broker(self) -> str | None:
+        """Where it is, or is to be; None: there is none in the configuration."""
+        return str(self._settings.mqtt.brokers[0]) if self._mqtt else None
 
     def obey(self, handlers: Mapping[str, Handler], pipelines: PipelinesInUse) -> None:
         """Before :meth:`start`: hear what is asked over MQTT, and tell Home Assistant of the box."""

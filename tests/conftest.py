@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,9 +15,12 @@ settings.load_profile("edged")
 
 
 @pytest.fixture(autouse=True)
-def _state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a test's box keeps is its own, and not this machine's."""
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    with TemporaryDirectory(prefix="edged-") as folder:  # short: a socket's path has 107 characters at most
+        monkeypatch.setenv("RUNTIME_DIRECTORY", folder)
+        yield
 
 
 @pytest.fixture

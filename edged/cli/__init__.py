@@ -4,11 +4,26 @@ import argparse
 import importlib
 import os
 import sys
+from types import ModuleType
 
 from edged import __version__
 from edged.errors import EdgedError
 
-COMMANDS = ("run", "watch", "check", "replay", "enroll", "people", "models", "devices", "doctor")
+COMMANDS = (
+    "run",
+    "status",
+    "watch",
+    "check",
+    "replay",
+    "enroll",
+    "people",
+    "models",
+    "devices",
+    "doctor",
+    "support-bundle",
+    "rollback",
+    "completion",
+)
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: on matrices this small its threads only cost
 
@@ -23,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"edged {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
-        importlib.import_module(f"edged.cli.{name}").add_parser(commands)
+        _module(name).add_parser(commands)
     return top
 
 
@@ -31,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = parser().parse_args(arguments)
     try:
-        return int(importlib.import_module(f"edged.cli.{options.command}").run(options))
+        return int(_module(options.command).run(options))
     except EdgedError as error:
         sys.stderr.write(f"edged: {error}\n")
         return error.exit_code
@@ -40,3 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output (`edged … | head`) has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _module(command: str) -> ModuleType:
+    return importlib.import_module(f"edged.cli.{command.replace('-', '_')}")

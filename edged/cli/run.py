@@ -1,6 +1,7 @@
 """``edged run``: the box itself."""
 
 import argparse
+import faulthandler
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from edged.runtime import logs
     from edged.settings import read_settings
 
+    faulthandler.enable()  # every thread's stack on standard error when systemd's watchdog aborts us, or a library does
     file = read_settings(options.config)
     logs.set_up(file.log)
     changes = Changes(changes_path())

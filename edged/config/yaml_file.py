@@ -57,7 +57,7 @@ class Builder:
     def parse(self, text: str) -> Any:
         """The content; None where there is none, or where it is not YAML or too much of it."""
         try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            node = yaml.compose(text, Loader=_Loader)
             return None if node is None else self._value(node, ())
         except yaml.YAMLError as error:
             self._refuse(error, text)
@@ -117,6 +117,22 @@ class Builder:
 
     def _fault(self, key: Key, node: yaml.Node, problem: str) -> None:
         self.faults.append(Fault(key, problem, self._where, node.start_mark.line + 1))
+
+
+class _Loader(yaml.SafeLoader):
+    """Stops at the limits, and does not read on first: what is nested deep takes long to read."""
+
+    _depth = _nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._depth, self._nodes = self._depth + 1, self._nodes + 1
+        if self._depth > MAX_DEPTH + 1:
+            raise _TooMuchError(f"is nested deeper than {MAX_DEPTH} levels")
+        if self._nodes > 2 * MAX_VALUES:  # keys are nodes too
+            raise _TooMuchError(f"holds more than {MAX_VALUES} values")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 class _TooMuchError(Exception):

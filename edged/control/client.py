@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edged.control.config import ControlConfig, client_paths
 from edged.control.lines import read_line, write_line
-from edged.control.protocol import Answer, Arguments, ControlError, Result, decode_answer, encode_request
+from edged.control.protocol import REQUESTS, Answer, Arguments, ControlError, Result, decode_answer, encode_request
 
 LIMIT_S = 60.0
 """A running edged says something at least this often."""
@@ -27,6 +27,17 @@ def running(config: ControlConfig, environment: Mapping[str, str] = os.environ) 
             raise
         return path
     return None
+
+
+def serves(path: Path, do: str, limit_s: float = LIMIT_S) -> bool:
+    """Whether the edged at ``path`` answers requests of that name: one without faces knows nobody.
+
+    True where it does not say: whoever asks then hears why.
+    """
+    try:
+        return any(do in answer.value for answer in ask(path, REQUESTS, {}, limit_s))
+    except ControlError:
+        return True
 
 
 def ask(path: Path, do: str, arguments: Arguments, limit_s: float = LIMIT_S) -> Iterator[Answer]:

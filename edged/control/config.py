@@ -13,7 +13,7 @@ _RUN = Path("/run/edged")
 
 
 class ControlConfig(Section):
-    """The Unix socket through which `edged enroll` and `edged people` reach a running edged."""
+    """The Unix socket through which `edged status`, `edged people` and `edged enroll` reach a running edged."""
 
     enabled: bool = True
     """When off, nothing can be asked of a running edged."""

@@ -19,6 +19,9 @@ from edged.errors import EdgedError
 MOST_LINE_BYTES = 8 * 2**20
 """Longest line, either way: a picture of 1280 x 1280 pixels fits, and a list of 10,000 people."""
 
+REQUESTS = "requests"
+"""What every server answers: the names of all else that may be asked."""
+
 
 class ControlError(EdgedError):
     """A request or its answer did not get through, or was refused."""

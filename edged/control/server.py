@@ -5,12 +5,17 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing, suppress
 
 from edged.control.config import ControlConfig, server_path
 from edged.control.lines import has_closed, read_line, write_line
 from edged.control.peers import group_id, may_ask, peer_of
 from edged.control.protocol import (
+    REQUESTS,
+    Answer,
+    Arguments,
+    Asker,
     ControlError,
     Handlers,
     Peer,
@@ -33,6 +38,7 @@ class Server:
     """Answers each request by the handler of its name, on a thread of its own."""
 
     def __init__(self, config: ControlConfig, handlers: Handlers) -> None:
+        """``handlers`` may get more while it runs; the names there are, are told to whoever asks for ``requests``."""
         self.path = server_path(config, os.environ, os.getuid())
         self._config, self._handlers = config, handlers
         self._group = group_id(config.group)
@@ -107,7 +113,7 @@ class Server:
 
     def _do(self, line: bytes, peer: Peer, stream: socket.socket) -> None:
         do, arguments = decode_request(line)
-        answers = find(self._handlers, do)(arguments, peer)
+        answers = (self._requests if do == REQUESTS else find(self._handlers, do))(arguments, peer)
         try:
             for answer in answers:
                 write_line(stream, encode_answer(answer), self._config.request_s)
@@ -119,6 +125,9 @@ class Server:
         finally:
             if close := getattr(answers, "close", None):
                 close()
+
+    def _requests(self, _arguments: Arguments, _asker: Asker) -> Iterator[Answer]:
+        yield Result(sorted(self._handlers))
 
     def _refuse(self, stream: socket.socket, error: EdgedError) -> None:
         with suppress(ControlError):  # nobody may be left to tell

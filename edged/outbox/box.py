@@ -16,11 +16,15 @@ from edged.outbox.outgoing import Outgoing
 from edged.outbox.turns import Turns
 from edged.outbox.waiting import Settled, Waiting
 from edged.runtime.health import Part
+from edged.runtime.watchdog import Pulse
 
 MOST_PENDING = 1000
 """Updates that may wait for a commit; then whoever brings one more commits them."""
 TEND_S = 5.0
 """So often the disk is tried again, age is looked at and health told."""
+
+COMMIT_LIMIT_S = 20.0
+"""For one commit: an SD card that tidies up may take many seconds."""
 
 Follower = Callable[[EventMessage], None]
 log = logging.getLogger(__name__)
@@ -51,6 +55,8 @@ class Outbox:
         self._waiting = Waiting(path, self._config, health, self._clock)
         self._work, self._closing = threading.Event(), threading.Event()
         self._committer = threading.Thread(target=self._commit, name="outbox", daemon=True)
+        self.pulse = Pulse(COMMIT_LIMIT_S)
+        """Beats with each commit: see the watchdog."""
         self._committer.start()
 
     def __len__(self) -> int:
@@ -146,7 +152,8 @@ class Outbox:
             self._closing.wait(self._config.batch_s)
             self._work.clear()
             try:
-                self._turns.ask()
+                with self.pulse:
+                    self._turns.ask()
                 if time.monotonic() - tended_s >= TEND_S:
                     tended_s = time.monotonic()
                     self.tend()

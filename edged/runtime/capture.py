@@ -94,6 +94,10 @@ class Capture(Generic[T]):
         """False once the source has ended for good."""
         return self._thread.is_alive()
 
+    def end(self) -> None:
+        """Begin to stop; :meth:`stop` waits for it."""
+        self._stopping.set()
+
     def stop(self, limit_s: float) -> None:
         """Stop reading, waiting ``limit_s`` at most: a device driver may hold its read for ever."""
         self._stopping.set()

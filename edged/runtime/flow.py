@@ -14,7 +14,9 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from edged.messages.health import State
+from edged.runtime.faults import Faults, described, outputs_of
 from edged.runtime.health import Part
+from edged.runtime.watchdog import Pulse
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -110,9 +112,9 @@ def step_name(stage: Any) -> str:
 
 
 def run_stage(name: str, stage: Any, item: Any, steps: dict[str, float]) -> tuple[Any, ...]:
-    """What ``stage`` makes of ``item``; ``steps`` gets the milliseconds that it took."""
+    """What ``stage`` makes of ``item``; ``steps`` gets the milliseconds that it took, and a fault the stage's name."""
     began = time.perf_counter()
-    outputs = tuple(stage(item))
+    outputs = outputs_of(name, stage, item)
     steps.update(getattr(stage, "steps", {name: (time.perf_counter() - began) * 1e3}))
     return outputs
 
@@ -133,10 +135,12 @@ class Pipeline:
         self._source, self._now_s, self._deliver, self._health = source, now_s, deliver, health
         self._stages = [(step_name(stage), stage) for stage in stages]
         self._advances = [
-            (at, stage.advance) for at, (_, stage) in enumerate(self._stages, 1) if hasattr(stage, "advance")
+            (at, name, stage.advance) for at, (name, stage) in enumerate(self._stages, 1) if hasattr(stage, "advance")
         ]
         self._steps: dict[str, float] = {}
-        self._faults_in_a_row = 0
+        self._faults = Faults(health)
+        self.pulse = Pulse()
+        """Beats with each item: see the watchdog."""
 
     def run(self) -> None:
         """Take everything from the source, until it ends.
@@ -144,24 +148,27 @@ class Pipeline:
         An item that makes a stage raise is dropped and counted; ``FAULTS_IN_A_ROW`` of them raise what they raised.
         """
         self._health.set(State.OK)
-        for item in self._source:
-            self._attempt(self.finish if isinstance(item, Interruption) else partial(self.feed, item))
-        self._attempt(self.finish)
+        try:
+            for item in self._source:
+                self._attempt(self.finish if isinstance(item, Interruption) else partial(self.feed, item))
+            self._attempt(self.finish)
+        finally:
+            self._faults.forget()
         self._health.set(State.OFF)
 
     def feed(self, item: Any) -> None:
         """Send one item of the source through all stages to the sinks."""
         self._push(0, item)
         now_s = self._now_s(item)
-        for index, advance in self._advances:
-            self._push_all(index, advance(now_s))
+        for index, name, advance in self._advances:
+            self._push_all(index, outputs_of(name, advance, now_s))
         self._health.count("items")
 
     def finish(self) -> None:
         """The stream stops here: every stage gives what it still holds, from the first to the last."""
-        for index, (_, stage) in enumerate(self._stages):
+        for index, (name, stage) in enumerate(self._stages):
             if finish := getattr(stage, "finish", None):
-                self._push_all(index + 1, finish())
+                self._push_all(index + 1, outputs_of(name, finish))
 
     def _push_all(self, index: int, items: Iterable[Any]) -> None:
         for item in items:
@@ -176,14 +183,14 @@ class Pipeline:
 
     def _attempt(self, action: Callable[[], None]) -> None:
         try:
-            action()
+            with self.pulse:
+                action()
         except Exception as fault:  # a stage's bug costs the item, not the box
-            self._health.count("faults")
-            self._faults_in_a_row += 1
-            if self._faults_in_a_row >= FAULTS_IN_A_ROW:
-                self._health.set(State.FAILING, f"{FAULTS_IN_A_ROW} items lost in a row: {fault!r}")
+            news = self._faults.lost(fault)
+            if self._faults.in_a_row >= FAULTS_IN_A_ROW:
+                self._health.set(State.FAILING, f"{FAULTS_IN_A_ROW} items lost in a row, {described(fault)}")
                 raise
-            if self._faults_in_a_row == 1:
-                log.exception("item lost", extra={"pipeline": self.name})
+            if news:
+                log.exception("item lost", extra={"pipeline": self.name, "reason": described(fault)})
         else:
-            self._faults_in_a_row = 0
+            self._faults.passed()

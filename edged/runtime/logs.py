@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from edged.config import Section
-from edged.runtime.service_manager import journald_handler
+from edged.runtime.journald import journald_handler
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -36,14 +36,22 @@ def quoted(value: object) -> str:
     return json.dumps(text, ensure_ascii=False) if not text or set(text) & set(' "=\n\r\t') else text
 
 
-class TextFormatter(logging.Formatter):
+class PlainFormatter(logging.Formatter):
+    """``source lost source=microphone reason="gave nothing for 3.2 s"``: for journald, which knows when and how bad."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        first, end, rest = record.getMessage().partition("\n")
+        pairs = "".join(f" {name}={quoted(value)}" for name, value in fields(record).items())
+        fault = "\n" + self.formatException(record.exc_info) if record.exc_info else ""
+        return f"{first}{pairs}{end}{rest}{fault}"
+
+
+class TextFormatter(PlainFormatter):
     """``2026-11-21T07:38:05Z warning source lost source=microphone reason="gave nothing for 3.2 s"``."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        pairs = "".join(f" {name}={quoted(value)}" for name, value in fields(record).items())
-        fault = "\n" + self.formatException(record.exc_info) if record.exc_info else ""
-        return f"{at} {record.levelname.lower()} {record.getMessage()}{pairs}{fault}"
+        return f"{at} {record.levelname.lower()} {super().format(record)}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -64,6 +72,8 @@ def set_up(config: LogConfig) -> None:
     if handler is None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonFormatter() if config.format == "json" else TextFormatter())
+    else:
+        handler.setFormatter(PlainFormatter())
     logging.basicConfig(level=config.level.upper(), handlers=[handler, _Recent(logging.WARNING)], force=True)
 
 

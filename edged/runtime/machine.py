@@ -1,4 +1,4 @@
-"""The machine that edged runs on: what the kernel says of it."""
+"""The machine that edged runs on: what the kernel says of it. ``root`` is for tests: another tree in place of ``/``."""
 
 import ctypes
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 
 STA_UNSYNC = 0x0040
 """adjtimex(2): the clock is not synchronised."""
+ROOT = Path("/")
 
 
 def host_slug() -> str:
@@ -19,13 +20,34 @@ def host_slug() -> str:
 
 def boot_id() -> str:
     """Random, new at every boot; empty where the kernel has none."""
-    return _read("/proc/sys/kernel/random/boot_id")
+    return read_text(ROOT / "proc/sys/kernel/random/boot_id")
 
 
-def cpu_temperature_c() -> float | None:
-    """Degrees Celsius of the first thermal zone; None where there is none."""
-    text = _read("/sys/class/thermal/thermal_zone0/temp")
-    return int(text) / 1000 if text.lstrip("-").isdigit() else None
+def cpu_temperature_c(root: Path = ROOT) -> float | None:
+    """Degrees Celsius of the thermal zone with the CPU's name, else of the first; None where there is none."""
+    zones = sorted((root / "sys/class/thermal").glob("thermal_zone*"))
+    named = [zone for zone in zones if re.search("cpu|x86_pkg", read_text(zone / "type"))]
+    text = read_text((named or zones)[0] / "temp") if zones else ""
+    return int(text) / 1000 if re.fullmatch(r"-?[0-9]{1,7}", text) else None
+
+
+def cpu_pressure_pct(root: Path = ROOT) -> float | None:
+    """Share of the last minute in which something waited for a CPU: of edged's own, else of all; None: not told.
+
+    See psi in the kernel's documentation. Raspberry Pi OS tells it with ``psi=1`` in its cmdline.txt alone.
+    """
+    cgroup = own_cgroup(root)
+    texts = [read_text(cgroup / "cpu.pressure")] if cgroup else []
+    for text in (*texts, read_text(root / "proc/pressure/cpu")):
+        if found := re.search(r"^some .*?\bavg60=([0-9]{1,3}\.[0-9]+)", text, re.MULTILINE):
+            return float(found[1])
+    return None
+
+
+def load_per_cpu(root: Path = ROOT, cpus: int | None = None) -> float | None:
+    """The last minute's load average for each CPU; None where it is not told."""
+    first = read_text(root / "proc/loadavg").partition(" ")[0]
+    return float(first) / (cpus or os.cpu_count() or 1) if re.fullmatch(r"[0-9]{1,6}\.[0-9]+", first) else None
 
 
 def disk_free_bytes(path: Path) -> int:
@@ -45,17 +67,31 @@ def clock_synchronised() -> bool | None:
     return not ctypes.c_int.from_buffer(state, status_at).value & STA_UNSYNC
 
 
-def resident_bytes() -> int:
+def resident_bytes(root: Path = ROOT) -> int:
     """Physical memory of this process."""
-    fields = _read("/proc/self/statm").split()
+    fields = read_text(root / "proc/self/statm").split()
     return int(fields[1]) * os.sysconf("SC_PAGESIZE") if len(fields) > 1 else 0
 
 
-def _read(path: str) -> str:
+def own_cgroup(root: Path = ROOT) -> Path | None:
+    """The folder of edged's own cgroup (version 2), such as that of its service; None where there is none."""
+    top = root / "sys/fs/cgroup"
+    place = re.search(r"^0::/(.*)$", read_text(root / "proc/self/cgroup"), re.MULTILINE)
+    return top / place[1] if place and (top / "cgroup.controllers").is_file() else None
+
+
+def read_text(path: Path) -> str:
+    """What a file of the kernel's says; empty where it is not there, or says nothing that can be read."""
     try:
-        return Path(path).read_text(encoding="ascii").strip()
+        return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def read_int(path: Path) -> int | None:
+    """The number in a file of the kernel's, not negative; None where there is none (``max``, say)."""
+    text = read_text(path)
+    return int(text) if re.fullmatch(r"[0-9]{1,20}", text) else None
 
 
 def state_folder(environment: Mapping[str, str], user: int) -> Path:

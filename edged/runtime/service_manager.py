@@ -1,42 +1,71 @@
-"""ServiceManager: what edged tells systemd. The only place where systemd is imported; without it, nothing happens."""
+"""ServiceManager: what edged tells systemd; where there is none, nothing happens.
 
-import importlib
+By the protocol of sd_notify(3), which needs no library.
+"""
+
 import logging
 import os
+import re
+import socket
+import time
 from collections.abc import Callable
-from typing import Any
+
+NOTIFY_LIMIT_S = 1.0
+"""For systemd to take a word; then that is lost, and edged goes on."""
+START_STEP_S = 120.0
+"""A step of the start, such as loading the models of one pipeline, may take so long on a tired SD card."""
+MOST_STATUS = 300
+"""Characters of a status."""
+
+log = logging.getLogger(__name__)
 
 
 def notify(state: str) -> bool:
     """Send ``READY=1``, ``STATUS=…``, ``WATCHDOG=1``, ``STOPPING=1``; False where no service manager listens."""
-    if not os.environ.get("NOTIFY_SOCKET"):
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
         return False
     try:
-        daemon = importlib.import_module("systemd.daemon")
-    except ImportError:
-        logging.getLogger(__name__).warning("systemd waits for word from us; install the extra edged[systemd]")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to_systemd:
+            to_systemd.settimeout(NOTIFY_LIMIT_S)
+            to_systemd.sendto(state.encode(), address.replace("@", "\0", 1) if address[0] == "@" else address)
+    except OSError as error:
+        log.warning("systemd does not take our word", extra={"reason": str(error)})
         return False
-    return bool(daemon.notify(state))
+    return True
 
 
 def watchdog_s() -> float | None:
-    """How often systemd wants ``WATCHDOG=1`` at least; None where it does not watch."""
-    text = os.environ.get("WATCHDOG_USEC", "")
-    return int(text) / 1e6 if text.isdigit() else None
+    """How often systemd wants ``WATCHDOG=1`` at least; None where it does not watch this process."""
+    text, watched = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    usec = int(text) if text.isdecimal() else 0
+    return usec / 1e6 if usec and watched in {"", str(os.getpid())} else None
 
 
-def journald_handler(fields: Callable[[logging.LogRecord], dict[str, Any]]) -> logging.Handler | None:
-    """A handler that writes records with their ``fields`` (``EDGED_SOURCE=…``); None when journald is not listening."""
-    if not os.environ.get("JOURNAL_STREAM"):
-        return None
-    try:
-        journal: Any = importlib.import_module("systemd.journal")
-    except ImportError:
-        return None
+def reloading() -> str:
+    """What is said before something is taken up anew; ``READY=1`` says that it is done."""
+    return f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}"
 
-    class FieldHandler(journal.JournalHandler):  # type: ignore[misc, unused-ignore]  # no types
-        def emit(self, record: logging.LogRecord) -> None:
-            extra = {f"EDGED_{name.upper()}": str(value) for name, value in fields(record).items()}
-            journal.send(self.format(record), PRIORITY=self.map_priority(record.levelno), LOGGER=record.name, **extra)
 
-    return FieldHandler()
+def starting(step: str) -> str:
+    """What is said before each step of the start: it may take ``START_STEP_S``, whatever the unit's limit."""
+    return f"{status(f'starts: {step}')}\nEXTEND_TIMEOUT_USEC={START_STEP_S * 1e6:.0f}\nWATCHDOG=1"
+
+
+def status(sentence: str) -> str:
+    """``STATUS=…``: one line, whatever the sentence is made of, and not a long one."""
+    text = " ".join(re.sub(r"[^\x20-\x7e\xa0-\uffff]", " ", sentence).split())
+    return "STATUS=" + (text if len(text) <= MOST_STATUS else text[: MOST_STATUS - 1] + "…")
+
+
+class Status:
+    """The sentence that ``systemctl status`` shows; said when it is another one than before."""
+
+    def __init__(self, say: Callable[[str], object] = notify) -> None:
+        self._say, self._said = say, ""
+
+    def tell(self, sentence: str) -> None:
+        """Say it, if it is news."""
+        if (text := status(sentence)) != self._said:
+            self._said = text
+            self._say(text)

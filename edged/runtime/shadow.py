@@ -40,16 +40,22 @@ class Shadow(Generic[T, U]):
         self.name = name
         self._look, self._health, self._close = look, health, close
         self._queue = BoundedQueue[tuple[T, U]](WAITING, lambda _: health.count("dropped"))
-        self._on = True
+        self._on, self._paused = True, False
         self._thread = threading.Thread(target=self._run, name=f"shadow-{name}", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
         self._thread.start()
 
+    def pause(self, *, on: bool) -> None:
+        """Look at nothing more for now; what would have been shown is counted as ``paused``. From any thread."""
+        self._paused = on
+
     def __call__(self, item: T, output: U) -> None:
         """Show the shadow an item and what came of it. Never waits."""
-        if self._on:
+        if self._on and self._paused:
+            self._health.count("paused")
+        elif self._on:
             self._queue.put((item, output))
 
     def stop(self, limit_s: float) -> None:

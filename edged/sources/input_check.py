@@ -8,6 +8,7 @@ from pydantic import Field
 from edged.config import Section
 from edged.messages.sound import Chunk, Samples, Span
 from edged.runtime.health import Part
+from edged.sources.sample_rate import LiveChunk, SampleRate
 
 LOUDEST = 1e6
 """No sample is larger, even where a file holds 16-bit numbers as they are; the stages' float32 sums stay finite."""
@@ -26,6 +27,8 @@ class InputCheckConfig(Section):
     """Clipping: at least this share of a chunk's samples is clipped."""
     offset: float = Field(0.1, gt=0, le=1)
     """Offset (DC): the mean of a chunk is this far from 0."""
+    rate_off: float = Field(0.005, ge=0.005, le=1)
+    """Sample rate off: at least this share too many or too few samples come, seen once that makes 0.25 s of sound."""
 
 
 def faults(samples: Samples, config: InputCheckConfig) -> set[str]:
@@ -58,6 +61,7 @@ class InputCheck:
     def __init__(self, config: InputCheckConfig, health: Part) -> None:
         self._config, self._health = config, health
         self._since_s: dict[str, float] = {}
+        self._rate, self._rate_off, self._rate_off_at_s = SampleRate(), 0.0, 0.0
 
     def __call__(self, chunk: Chunk) -> Chunk:
         """The chunk, its non-finite samples set to 0."""
@@ -68,6 +72,8 @@ class InputCheck:
         found = faults(chunk.samples, self._config)
         for name in self.NAMES:
             self._look_at(name, chunk.span, on=name in found)
+        if isinstance(chunk, LiveChunk):
+            self._look_at_rate(chunk)
         return replace(chunk, samples=finite(chunk.samples)) if "not finite" in found else chunk
 
     def _look_at(self, name: str, span: Span, *, on: bool) -> None:
@@ -78,3 +84,22 @@ class InputCheck:
         began_s = self._since_s[name] = min(span.start_s, self._since_s.get(name, span.start_s))  # may begin anew at 0
         lasted_s = span.end_s - began_s
         self._health.condition(name, on=lasted_s >= self._config.after_s, lasted_s=lasted_s)
+
+    def _look_at_rate(self, chunk: LiveChunk) -> None:
+        """Said as it was first measured, and anew only where that turns out to be wrong by a fifth."""
+        error, said = self._rate(chunk), self._rate_off
+        if abs(error) < self._config.rate_off * (0.8 if said else 1.0):
+            error = 0.0
+        if abs(error - said) <= abs(said) / 5:
+            return
+        if not said:
+            self._rate_off_at_s = chunk.taken_s
+        self._rate_off = error
+        if error:
+            self._health.condition(_rate_off(error), on=True, lasted_s=chunk.taken_s - self._rate_off_at_s)
+        if said:  # after the new word, so that it is not well in between
+            self._health.condition(_rate_off(said), on=False)
+
+
+def _rate_off(error: float) -> str:
+    return f"sample rate off by {100 * error:+.1f} %"

@@ -21,6 +21,7 @@ from edged.messages.sound import Chunk
 from edged.sources import portaudio
 from edged.sources.input_check import InputCheckConfig
 from edged.sources.mono import Mono
+from edged.sources.sample_rate import LiveChunk, clock_s
 
 POLL_S = 0.01
 IDLE_S = 0.5
@@ -136,8 +137,8 @@ class Microphone:
             yield self._chunk(mono, frames, gap=gap or overflowed, waiting_s=(available - size) / rate_hz)
             idle_at, gap = time.monotonic() + IDLE_S, False
 
-    def _chunk(self, mono: Mono, frames: NDArray[np.float32], *, gap: bool, waiting_s: float) -> Chunk:
+    def _chunk(self, mono: Mono, frames: NDArray[np.float32], *, gap: bool, waiting_s: float) -> LiveChunk:
         """The chunk, dated: its last sample was taken ``waiting_s`` ago."""
-        chunk = mono(frames, gap=gap)
+        chunk, taken_s = mono(frames, gap=gap), clock_s() - waiting_s
         epoch_s = time.time() - waiting_s - chunk.span.end_s
-        return replace(chunk, span=replace(chunk.span, epoch_s=epoch_s))
+        return LiveChunk(chunk.samples, replace(chunk.span, epoch_s=epoch_s), gap, taken_s)

@@ -1,10 +1,14 @@
 """Flow and Pipeline: a chain of stages does what its stages say, in order, and survives their faults."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from edged.messages.health import State
+from edged.runtime.exchange import Line
 from edged.runtime.flow import INTERRUPTION, Flow, Tap, snake_case
 from edged.runtime.health import Health
+from edged.runtime.watchdog import Pulse
 
 
 def twice(item: int) -> tuple[int, int]:
@@ -13,6 +17,10 @@ def twice(item: int) -> tuple[int, int]:
 
 def odd(item: int) -> tuple[int, ...]:
     return (item,) if item % 2 else ()
+
+
+def divide(item: int) -> tuple[int, ...]:
+    return (6 // item,)
 
 
 class Pairs:
@@ -71,6 +79,89 @@ def test_a_raising_stage_costs_the_item_and_is_counted(caplog):
     assert got == [6, 3]
     assert health.counters["faults"] == 1
     assert "item lost" in caplog.text
+
+
+class Breaks:
+    """Raises at 0 and, at the end, if it is told to."""
+
+    def __init__(self, *, late: bool = False) -> None:
+        self.late = late
+
+    def __call__(self, item: int) -> tuple[int, ...]:
+        return (6 // item,)
+
+    def advance(self, now_s: float) -> tuple[int, ...]:
+        if now_s == 100:
+            raise OSError("no time")
+        return ()
+
+    def finish(self) -> Iterator[int]:
+        yield 1
+        if self.late:
+            raise KeyError("late")
+
+
+@pytest.mark.parametrize(
+    ("items", "stages", "counter"),
+    [
+        ([1, 0, 2], (twice, Breaks()), "faults_breaks_ZeroDivisionError"),
+        ([1, 100, 2], (twice, Breaks()), "faults_breaks_OSError"),
+        ([1, 2], (twice, Breaks(late=True)), "faults_breaks_KeyError"),
+        ([1, 0, 2], (Line.start(twice).then(divide),), "faults_divide_ZeroDivisionError"),
+    ],
+    ids=["at an item", "at the watermark", "at the end", "in a line of stages"],
+)
+def test_a_fault_is_counted_by_the_stage_that_raised_it(items, stages, counter):
+    """Whatever it was doing; that pipeline goes on."""
+    counters = run(items, *stages)[1].counters
+    assert counters[counter] == counters["faults"] > 0
+
+
+def test_a_fault_of_a_sink_is_the_sinks():
+    """No stage is blamed for it."""
+    health = Health().part("p")
+
+    def full(_item):
+        raise OSError("disk full")
+
+    Flow.start("test", [1], float).then(odd).into(full, health=health).run()
+    assert health.snapshot().counters["faults_sinks_OSError"] == 1
+
+
+def test_health_tells_of_a_lost_item_until_the_pipeline_ends():
+    """What raised, where; the next pipeline of that name begins with a clean slate."""
+    health, seen = Health().part("p"), []
+
+    def look(item):
+        seen.append(health.snapshot())
+        return (6 // item,)
+
+    Flow.start("test", [1, 0, 2], float).then(look).into(health=health).run()
+    assert [snapshot.state for snapshot in seen] == [State.OK, State.OK, State.DEGRADED]
+    assert "loses items, look: ZeroDivisionError" in seen[2].reasons[0]
+    assert health.snapshot().reasons == ()
+
+
+def test_the_pulse_beats_with_each_item_and_rests_between_them():
+    """An idle pipeline is not stuck, however long its source is silent; one that is at an item may be."""
+    now_s, seen = [0.0], []
+
+    def source():
+        for item in (1, 2):
+            now_s[0] += 100
+            seen.append(pipeline.pulse.stuck())
+            yield item
+
+    def slow(item):
+        now_s[0] += 10
+        seen.append(pipeline.pulse.stuck().for_s)
+        return (item,)
+
+    pipeline = Flow.start("test", source(), float).then(slow).into(health=Health().part("p"))
+    pipeline.pulse = Pulse(5, lambda: now_s[0])
+    pipeline.run()
+    assert seen == [None, 10, None, 10]
+    assert pipeline.pulse.stuck() is None
 
 
 def test_ten_faults_in_a_row_end_the_pipeline_with_the_fault():

@@ -50,6 +50,22 @@ def test_one_that_stands_still_drops_and_counts_and_holds_nobody_up():
     assert seen == [0, *range(101 - WAITING, 101)]
 
 
+def test_one_that_is_paused_looks_at_nothing_until_it_goes_on():
+    """What it is not shown is counted; what it was shown before counts."""
+    part, seen = Health().part("models.other"), []
+    shadow = Shadow("other", lambda item, _: seen.append(item) or {}, part)
+    shadow.start()
+    shadow(1, None)
+    shadow.pause(on=True)
+    shadow(2, None)
+    shadow(3, None)
+    shadow.pause(on=False)
+    shadow(4, None)
+    shadow.stop(LIMIT_S)
+    assert seen == [1, 4]
+    assert part.snapshot().counters == {"paused": 2}
+
+
 def test_one_that_raises_is_switched_off_and_says_so(caplog):
     """Nothing is shown to it any more, and nothing reaches the pipeline."""
     part, looked = Health().part("models.other"), []

@@ -21,7 +21,8 @@ from edged.runtime.capture import Capture
 from edged.runtime.health import Health
 from edged.sources.camera import Camera, CameraConfig
 from edged.sources.camera.address import masked, with_credentials
-from edged.sources.camera.camera import Pace, device_path
+from edged.sources.camera.camera import device_path
+from edged.sources.camera.pace import Pace
 from edged.sources.picture_check import PictureCheck
 from tests.cameras import FPS, MjpegCamera, RtspCamera, free_port, missing, moving, wait_until, write_video
 

@@ -65,9 +65,9 @@ def listen(virtual_microphone: VirtualMicrophone, tmp_path: Path) -> Iterator[Ca
     """Starts listeners on the virtual microphone, and ends them."""
     listeners: list[Listener] = []
 
-    def start(**config: object) -> Listener:
+    def start(env: dict[str, str] = virtual_microphone.env, **config: object) -> Listener:
         config.setdefault("device", virtual_microphone.device)
-        listeners.append(Listener(virtual_microphone.env, tmp_path / f"{len(listeners)}.f32", **config))
+        listeners.append(Listener(env, tmp_path / f"{len(listeners)}.f32", **config))
         return listeners[-1]
 
     yield start
@@ -172,6 +172,79 @@ def test_killed_server_is_noticed_and_its_successor_used(virtual_microphone, lis
     time.sleep(1.5)
     samples = np.round(listener.samples()[before:] * 32768)
     assert np.array_equal(samples[samples != 0], np.round(NOISE * 32768))
+
+
+def test_a_muted_clipping_or_offset_microphone_is_named_in_time(virtual_microphone, listen):
+    """Each within 5 s of its beginning, by its own name; good sound clears it."""
+    hiss = NOISE - NOISE.mean()
+    virtual_microphone.play(hiss, loop=True)
+    listener = listen()
+    listener.wait_for("ok", 8)
+    for sound, name in ((0 * hiss, "silent"), (np.clip(50 * hiss, -1, 1), "clipping"), (hiss / 9 + 0.4, "offset")):
+        virtual_microphone.play(sound, loop=True)
+        assert listener.wait_for("degraded", NOTICED_S, name)["reasons"][0].startswith(name)
+        virtual_microphone.play(hiss, loop=True)
+        listener.wait_for("ok", 2, "[]")
+
+
+def plug_in(virtual_microphone: VirtualMicrophone, *names: str) -> None:
+    """From now on these are the devices of the machine, in this order."""
+    pcm = "".join(f'pcm.{name} {{ type pulse; device "vmic" }}\n' for name in names)
+    (virtual_microphone.folder / ".asoundrc").write_text(pcm)
+
+
+def test_a_microphone_that_is_absent_at_boot_is_found_when_it_comes(virtual_microphone, listen):
+    """Meanwhile health says which is missing and what there is; a device that came since is seen."""
+    plug_in(virtual_microphone)
+    virtual_microphone.play(NOISE, loop=True)
+    listener = listen()
+    listener.wait_for("failing", 8, "microphone 'vmic': no such device")
+    plug_in(virtual_microphone, "vmic")
+    listener.wait_for("ok", 8, "[]")
+    before = len(listener.samples())
+    time.sleep(0.5)
+    assert len(listener.samples()) - before > 4000
+
+
+def test_a_microphone_that_is_plugged_in_again_under_another_number_is_found_by_its_name(virtual_microphone, listen):
+    """Others that came before it have taken its number; it is the one that is meant all the same."""
+    plug_in(virtual_microphone, "vmic", "other")
+    virtual_microphone.play(NOISE, loop=True)
+    listener = listen()
+    listener.wait_for("ok", 8)
+    virtual_microphone.kill()
+    plug_in(virtual_microphone)
+    listener.wait_for("failing", NOTICED_S)
+    virtual_microphone.restart()
+    listener.wait_for("failing", 8, "no such device")
+    plug_in(virtual_microphone, "first", "second", "vmic")
+    listener.wait_for("ok", 16, "[]")
+    before = len(listener.samples())
+    time.sleep(0.5)
+    assert len(listener.samples()) - before > 4000
+
+
+class OffPace(VirtualMicrophone):
+    """A microphone whose clock is wrong: it takes ``rate`` times the samples that it says."""
+
+    rate = 1.0
+
+    def _next_block(self) -> bytes | None:
+        block = super()._next_block()
+        return block and (2 * block)[: 2 * round(len(block) / 2 * self.rate)]
+
+
+@pytest.mark.parametrize("rate", [44100 / 48000, 1.1])
+def test_a_clock_that_is_off_is_named(listen, rate):
+    """PulseAudio is fed too slowly, or too quickly: sound goes on, and health says by how much it is off."""
+    with OffPace() as microphone:
+        microphone.play(NOISE - NOISE.mean(), loop=True)
+        microphone.rate = rate
+        listener = listen(microphone.env)
+        listener.wait_for("ok", 8)
+        said = listener.wait_for("degraded", 15, "sample rate off by ")["reasons"][0]
+        assert float(said.split()[4]) == pytest.approx(100 * (rate - 1), rel=0.3)
+        assert listener.stop() == 0
 
 
 TWO_MICROPHONES = """

@@ -91,3 +91,27 @@ def test_a_dead_microphone_is_no_quiet_night(box, listener, virtual_microphone):
         virtual_microphone.play(np.random.default_rng(1).normal(0, 0.003, 160_000), loop=True)
         listener.wait_for(in_state("ok"), 30)
     assert box.stop() == 0
+
+
+def test_a_box_without_its_microphone_starts_and_hears_once_it_comes(tmp_path, broker, listener, virtual_microphone):
+    """Absent at boot: the box is ready and says what is missing, and needs nobody when it is plugged in."""
+    devices = virtual_microphone.folder / ".asoundrc"
+    present = devices.read_text()
+    devices.write_text("")
+    virtual_microphone.play(np.random.default_rng(0).normal(0, 0.003, 160_000), loop=True)
+    settings = {
+        "device": "box",
+        "sources": {"microphone": {"type": "microphone", "device": virtual_microphone.device}},
+        "mqtt": {"host": "127.0.0.1", "port": broker.port},
+    }
+    running = Running(tmp_path, settings, virtual_microphone.env)
+    try:
+        running.wait_until_ready()
+        listener.wait_for(in_state("failing"), 5)
+        assert "microphone 'vmic': no such device" in state_of_microphone(listener)[-1]["reasons"][0]
+        assert "info" in {message.topic.rpartition("/")[2] for message in listener.messages}
+        devices.write_text(present)
+        listener.wait_for(in_state("ok"), 12)
+        assert listener.on("availability/microphone")[-1] == "online"
+    finally:
+        running.stop()

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
 
-from edged.control.client import ask, running
+from edged.control.client import ask, running, serves
 from edged.control.protocol import Arguments, Ask, Handlers, Peer, Result, of_handlers
 from edged.enrolment.service import service
 from edged.errors import ConfigError, ModelError
@@ -21,8 +21,9 @@ from edged.sources.camera import Camera, CameraConfig
 
 @contextmanager
 def asking(settings: Settings) -> Iterator[Ask]:
-    """Ask the edged that runs; where none does, this process does what it would do."""
-    if path := running(settings.control):
+    """Ask the edged that runs and has a gallery; where none does, this process does what it would do."""
+    path = running(settings.control)
+    if path is not None and serves(path, "people.list"):
         yield partial(ask, path)
         return
     with closing(Gallery.open(settings.gallery)) as gallery:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from edged.config import Section, Slug
+from edged.config.yaml_file import Builder
 from edged.errors import ModelError
 from edged.inference.files.signature import ANY, SignaturePolicy
 
@@ -72,11 +72,20 @@ def read_card(folder: Path, policy: SignaturePolicy = ANY) -> Card:
     try:
         content = path.read_bytes()
         policy.check(folder, content)
-        return Card.model_validate(yaml.safe_load(content.decode("utf-8")))
+        return Card.model_validate(_parse(content.decode("utf-8"), path))
     except FileNotFoundError:
         raise ModelError(f"{path}: no such file; `edged models list` shows the models that are here") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: cannot be read: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         raise ModelError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _parse(text: str, path: Path) -> Any:
+    """Within the limits of a configuration: whoever offers a model wrote its card."""
+    builder = Builder(str(path))
+    content = builder.parse(text)
+    if builder.faults:
+        raise ModelError(str(builder.faults[0]))
+    return content

@@ -11,6 +11,7 @@ from edged.messages.health import State
 from edged.messages.wire import Message, StateMessage
 from edged.outbox import Outbox
 from edged.runtime.health import Part
+from edged.runtime.watchdog import Pulse
 from edged.sinks.mqtt.active import Active
 from edged.sinks.mqtt.arrived import Handler
 from edged.sinks.mqtt.client import IN_FLIGHT, make_client
@@ -24,6 +25,8 @@ from edged.sinks.mqtt.suspect import MOST_HANG_UPS, Suspect
 
 MOST_UNDER_WAY = 2 * IN_FLIGHT
 """With so many words under way, nothing more is said: half of them are events at most."""
+STUCK_S = 180.0
+"""For one try to connect, or one message: names that cannot be resolved take minutes, and each broker is tried."""
 OFFLINE = StateMessage(state="offline").payload()
 
 log = logging.getLogger(__name__)
@@ -55,6 +58,8 @@ class Mqtt:
         self._on_connected: list[Callable[[], None]] = []
         self._connection: Connection | None = None
         self._limit_s = 0.0
+        self.pulse = Pulse(STUCK_S)
+        """Beats with each try to connect and each message: see the watchdog."""
         self._sender = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self.show_active = Active(self.retain)
         """Follows the outbox: keeps ``active/<pipeline>`` true."""
@@ -115,10 +120,12 @@ class Mqtt:
             except Exception as fault:  # a bug here must not leave the box without a voice: connect anew
                 log.exception("connection lost to a fault of edged's own")
                 self._health.set(State.FAILING, f"a fault of edged's own: {fault!r}; please report it")
+            self.pulse.rest()
             self._stopping.wait(self._comeback.pause_s())
 
     def _serve(self, broker: BrokerConfig, *, older: bool = False) -> bool:
         """Use a broker until the connection is over; False where there was none."""
+        self.pulse.beat()
         try:
             client = make_client(self._config, f"edged-{self._device}", (f"{self.root}/state", OFFLINE), older=older)
         except ConfigError as error:  # a file that was there at the start
@@ -143,6 +150,7 @@ class Mqtt:
         began_s = time.monotonic()
         self._connected(connection, older=older)
         while not (connection.gone.is_set() or self._stopping.is_set()):
+            self.pulse.beat()
             self._retained.catch_up()
             self._events.send_next(connection, one_by_one=self._suspect.there_is_one)
             connection.give_up_if_stuck()

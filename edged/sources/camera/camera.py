@@ -6,7 +6,7 @@ say nothing: they print addresses with all that stands in them.
 
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +15,7 @@ from edged.errors import DeviceLostError, RecordingError
 from edged.messages.vision import Frame, Picture
 from edged.sources.camera.address import masked, read_password, why_not, with_credentials
 from edged.sources.camera.config import CameraConfig
+from edged.sources.camera.pace import SharedPace
 from edged.sources.view import view
 
 IDLE_S = 0.5
@@ -39,26 +40,15 @@ def load() -> ModuleType:
     return cv2
 
 
-class Pace:
-    """Which frames to look at, so that there are at most ``max_fps`` a second, evenly."""
-
-    def __init__(self, max_fps: float) -> None:
-        self._period_s, self._next_s = 1 / max_fps, 0.0
-
-    def due(self, at_s: float) -> bool:
-        """Whether the frame at that time is to be looked at. Times must not go back."""
-        if at_s < self._next_s - 1e-6:  # rounding
-            return False
-        self._next_s = max(self._next_s, at_s - self._period_s) + self._period_s
-        return True
-
-
 class Camera:
     """Frames of a device, a stream or a file."""
 
-    def __init__(self, config: CameraConfig) -> None:
-        """ConfigError where the password cannot be read; the camera need not be there."""
-        self._config = config
+    def __init__(self, config: CameraConfig, shed: Callable[[], None] = lambda: None) -> None:
+        """ConfigError where the password cannot be read; the camera need not be there.
+
+        ``shed`` is told of each frame that is left out for :meth:`limit_fps`.
+        """
+        self._config, self._shed, self._share = config, shed, 1.0
         self._address = ""
         if config.url is not None:
             password = read_password(config.password_file) if config.password_file else ""
@@ -69,6 +59,15 @@ class Camera:
         """The camera as messages name it, without credentials."""
         config = self._config
         return f"camera {masked(config.url) if config.url else config.file or device_path(config.device)}"
+
+    def limit_fps(self, share: float) -> None:
+        """Give this share of `max_fps` at most from now on, in (0, 1]; never less than one frame a second for it.
+
+        From any thread.
+        """
+        if not 0.0 < share <= 1.0:
+            raise ValueError(f"share: {share}, must be in (0, 1]")
+        self._share = share
 
     def stream(self) -> Generator[Frame | None, None, None]:
         """Open the camera and yield its frames; None for those that ``max_fps`` leaves out, and while a file waits.
@@ -82,6 +81,9 @@ class Camera:
             yield from self._read_live(capture) if self._config.live else self._read_file(cv2, capture)
         finally:
             capture.release()
+
+    def _pace(self) -> SharedPace:
+        return SharedPace(self._config.max_fps, lambda: self._share, self._shed)
 
     def _open(self, cv2: ModuleType) -> Any:
         config, began_s = self._config, time.monotonic()
@@ -125,7 +127,7 @@ class Camera:
         return [number for key, value in wanted.items() if value for number in (key, value)]
 
     def _read_live(self, capture: Any) -> Generator[Frame | None, None, None]:
-        opened_s, pace = time.monotonic(), Pace(self._config.max_fps)
+        opened_s, pace = time.monotonic(), self._pace()
         while True:
             asked_s = time.monotonic()
             grabbed = capture.grab()
@@ -148,7 +150,7 @@ class Camera:
         return view(picture, self._config.rotate, self._config.crop, self._config.regions)
 
     def _read_file(self, cv2: ModuleType, capture: Any) -> Generator[Frame | None, None, None]:
-        began_s, epoch_s, pace = time.monotonic(), time.time(), Pace(self._config.max_fps)
+        began_s, epoch_s, pace = time.monotonic(), time.time(), self._pace()
         at_s, base_s, step_s = 0.0, 0.0, 1 / min(max(capture.get(cv2.CAP_PROP_FPS), 1.0), 240.0)
         while True:
             found = False

@@ -1,0 +1,1 @@
+"""Metrics: the box's health as numbers, for whoever collects them. prometheus_client is imported here alone, late."""

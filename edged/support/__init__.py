@@ -1,0 +1,1 @@
+"""Support: what a maintainer needs to know of a box, without its secrets and without its people."""

@@ -1,0 +1,122 @@
+"""`edged status`: what a running edged does, on one screen."""
+
+import json
+from contextlib import ExitStack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edged.cli import status as command
+from edged.cli.status_view import rates, screen
+from edged.control.config import ControlConfig
+from edged.control.serving import serve
+from edged.control.status import status
+from edged.messages.event import Phase
+from edged.messages.health import State
+from edged.messages.wire import event_message
+from edged.outbox import Outbox
+from edged.report import health_message, info_message
+from edged.runtime.health import Health
+from edged.settings import Settings
+from tests.cli.commands import run
+from tests.events import an_event
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "edged.yaml"
+    path.write_text(json.dumps({"device": "barn", "control": {"path": str(tmp_path / "c.sock")}}))
+    return path
+
+
+class Running:
+    """What answers as a daemon does, from real parts; its uptime goes on by a second at each look."""
+
+    def __init__(self, folder):
+        self.health, self.up_s, self.warnings = Health(), 3600.0, []
+        self.outbox = Outbox()
+        settings = Settings(device="barn")
+        handlers = status(
+            lambda: info_message(settings, [], {}, ["drones"], {}), self.say, lambda: self.warnings, lambda: self.on
+        )
+        self.on = [event_message(an_event(Phase.START), 1, 1_700_000_010.0)]
+        self.health.part("pipelines.drones").set(State.OK)
+        self.health.part("pipelines.drones").count("items", 1000)
+        self.health.part("sources.microphone").set(State.FAILING, "gave nothing for 3.2 s")
+        self.stack = ExitStack()
+        serve(ControlConfig(path=folder / "c.sock"), handlers, self.health.part("control"), self.stack)
+
+    def say(self):
+        self.up_s += 1
+        self.health.part("pipelines.drones").count("items", 10)
+        return health_message(self.health, self.outbox, self.up_s)
+
+    def close(self):
+        self.stack.close()
+        self.outbox.close()
+
+
+@pytest.fixture
+def box(tmp_path):
+    running = Running(tmp_path)
+    yield running
+    running.close()
+
+
+def test_one_screen_shows_how_it_is_what_it_does_and_what_is_on(box, config, capsys):
+    """The worst first; rates are of between two looks."""
+    box.warnings += [f"2026-11-21T07:38:05Z warning number={number}" for number in range(30)]
+    assert run(command, "-c", config) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("barn is failing, up 1 h, edged ")
+    assert lines[1] == "  ! sources.microphone: gave nothing for 3.2 s"
+    text = "\n".join(lines)
+    assert "drones                ok       10.0 items/s, items 1,020" in text
+    assert "microphone            failing  microphone" in text
+    assert "drone 0.91, for 2 s, heard or seen by drones" in text
+    assert lines[-1].endswith("number=29")
+    assert len(lines) <= 24
+
+
+def test_as_json_it_is_the_answer_itself(box, config, capsys):
+    """At once, with all counters."""
+    assert run(command, "--json", "-c", config) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["health"]["parts"]["pipelines.drones"]["counters"] == {"items": 1010}
+    assert said["info"]["device"] == "barn"
+    assert said["events"][0]["label"] == "drone"
+
+
+def test_without_a_running_edged_it_is_one_clear_line(config, tmp_path, capsys):
+    """Exit 1; where the socket is switched off it says that instead."""
+    assert run(command, "-c", config) == 1
+    assert capsys.readouterr().err.startswith("edged: no edged runs on this box; ")
+    config.write_text("control: {enabled: false}")
+    assert run(command, "-c", config) == 1
+    assert capsys.readouterr().err == (
+        "edged: control.enabled: false, so that a running edged cannot be asked; set it to true\n"
+    )
+
+
+def test_an_edged_that_was_started_anew_meanwhile_has_no_rates():
+    """Nor has one whose clock stood still."""
+    before = {"pid": 1, "health": {"uptime_s": 10, "parts": {"pipelines.a": {"counters": {"items": 5}}}}}
+    now = {"pid": 1, "health": {"uptime_s": 12, "parts": {"pipelines.a": {"counters": {"items": 9}}}}}
+    assert rates(now, before) == {"pipelines.a": 2.0}
+    assert rates({**now, "pid": 2}, before) == {}
+    assert rates(before, before) == {}
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=5),
+    lambda inner: st.dictionaries(st.sampled_from(["parts", "counters", "reasons", "state", "a"]), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(anything, anything)
+def test_the_answer_of_another_version_is_shown_as_far_as_it_goes(info, parts):
+    """Keys that are missing, or hold something else."""
+    answer = {"health": {"parts": parts}, "info": info if isinstance(info, dict) else {}}
+    assert [line.plain for line in screen(answer, {})]
