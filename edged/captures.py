@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from edged.errors import ConfigError, DeviceLostError
@@ -35,6 +36,8 @@ class Captures:
     def __init__(self, sources: Mapping[str, Source], health: Health) -> None:
         self._sources, self._health = sources, health
         self._captures: dict[str, Capture[Any]] = {}
+        self._cameras: dict[str, Camera] = {}
+        self._share = 1.0
         self._started = False
         self._changing = threading.Lock()
 
@@ -75,10 +78,23 @@ class Captures:
             if capture.wanted:
                 return
             del self._captures[name]
+            self._cameras.pop(name, None)
         capture.stop(STOP_LIMIT_S if self._started else 0.0)
         part = self._health.part(f"sources.{name}")
         if self._started and part.state is not State.OFF:  # neither has it come to its own end, nor do all stop
             part.set(State.OFF, "nobody listens to it")
+
+    def limit_fps(self, share: float) -> None:
+        """From now on each camera gives this share of its `max_fps` at most, in (0, 1]; what goes is ``shed``."""
+        with self._changing:
+            self._share = share
+            for camera in self._cameras.values():
+                camera.limit_fps(share)
+
+    @property
+    def looking(self) -> bool:
+        """Whether somebody looks through a camera."""
+        return bool(self._cameras)
 
     @property
     def running(self) -> bool:
@@ -112,16 +128,17 @@ class Captures:
         with self._changing:
             is_new = name not in self._captures
             if is_new:
-                self._captures[name] = _make(name, self._sources[name], self._health.part(f"sources.{name}"))
+                self._captures[name] = self._make(name, self._sources[name], self._health.part(f"sources.{name}"))
             queue = self._captures[name].subscribe(capacity, **how)
             if is_new and self._started:
                 self._captures[name].start()
             return queue
 
-
-def _make(name: str, config: Source, health: Part) -> Capture[Any]:
-    if isinstance(config, CameraConfig):
-        check = PictureCheck(config.check, health, regions=config.regions, live=config.live)
-        return Capture(name, Camera(config), health, check, config.opening_s)
-    source = Microphone(config) if isinstance(config, MicrophoneConfig) else Recording(config)
-    return Capture(name, source, health, InputCheck(config.check, health))
+    def _make(self, name: str, config: Source, health: Part) -> Capture[Any]:
+        if isinstance(config, CameraConfig):
+            check = PictureCheck(config.check, health, regions=config.regions, live=config.live)
+            self._cameras[name] = camera = Camera(config, partial(health.count, "shed"))
+            camera.limit_fps(self._share)
+            return Capture(name, camera, health, check, config.opening_s)
+        source = Microphone(config) if isinstance(config, MicrophoneConfig) else Recording(config)
+        return Capture(name, source, health, InputCheck(config.check, health))

@@ -15,8 +15,10 @@ from edged.captures import Captures
 from edged.changes import Changes
 from edged.control.serving import serve
 from edged.control.status import status
+from edged.guards import Step, guards_of
 from edged.messages.health import State
 from edged.messages.wire import HealthMessage, InfoMessage
+from edged.metrics.metrics import Metrics
 from edged.models_in_use import ModelsInUse
 from edged.people_in_use import PeopleInUse
 from edged.pipelines.drones import listen
@@ -26,15 +28,19 @@ from edged.reload import Reloader
 from edged.remote import Remote
 from edged.report import health_message, info_message
 from edged.runtime import logs
+from edged.runtime.event_counts import EventCounts
+from edged.runtime.flapping import Damping
 from edged.runtime.health import Health
 from edged.runtime.service_manager import Status, notify, reloading, starting
+from edged.runtime.telling import Telling
 from edged.runtime.watchdog import STOP_WITHIN_S, Pulse, Switch, make_watchdog
 from edged.sentence import sentence
-from edged.settings import PipelineConfig, Settings
+from edged.settings import PipelineConfig, Settings, folders_written
 from edged.sinks_in_use import SinksInUse
 
 RELOAD_LIMIT_S = 1.0
 """For the reloader to end, when all stops."""
+GUARDS_LIMIT_S = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +55,7 @@ class Daemon:
         self._stopping = threading.Event()
         self.restarting = False
         """Whether it stopped in order to begin anew."""
-        self._health = Health()
+        self._health = Health(damping=Damping(times=settings.health.flaps))
         self._sinks = SinksInUse(settings, journal, self._health)
         self._models = ModelsInUse(settings, self._health, self._announce, self._tell_info)
         self._captures = Captures(settings.sources, self._health)
@@ -78,9 +84,11 @@ class Daemon:
             self._restart,
         )
         self._sinks.obey(remote.handlers, self._pipelines)
-        self._published = (-1, 0.0)
+        self._guards = guards_of(settings.guards, folders_written(settings), self._what_can_wait(), self._health)
         self._status = Status()
         self._watchdog = make_watchdog(self._pulses, self._health)
+        self._telling = Telling(settings.health.interval_s)
+        self._metrics = Metrics(settings.metrics.prometheus, self._health, self._health_message)
 
     def run(self) -> int:
         """Run until told to stop or until every source has ended. Returns the exit status: 1 after a failure."""
@@ -114,7 +122,10 @@ class Daemon:
         self._reloader.request()
 
     def _start(self, stack: ExitStack) -> None:
+        self._sinks.outbox.follow(EventCounts(self._health))
         self._sinks.start(stack)
+        self._metrics.start()
+        stack.callback(self._metrics.stop)
         stack.callback(self._publish_health)
         self._people.start(stack)
         stack.callback(self._pipelines.stop)
@@ -124,10 +135,21 @@ class Daemon:
         self._models.start(stack)
         self._reloader.start()
         stack.callback(self._reloader.stop, RELOAD_LIMIT_S)
+        self._guards.start()
+        stack.callback(self._guards.stop, GUARDS_LIMIT_S)
         self._captures.start(stack)
         self._sinks.answer(stack)
         asked = status(self._info_message, self._health_message, logs.recent, self._sinks.events.now)
         serve(self._settings.control, ChainMap(asked, self._people.handlers), self._health.part("control"), stack)
+
+    def _what_can_wait(self) -> tuple[Step, ...]:
+        """What the box leaves undone under heat or overload, the first first; sound never."""
+        limit, looking = self._captures.limit_fps, lambda: self._captures.looking
+        return (
+            Step("faces", "at half rate", lambda on: limit(0.5 if on else 1.0), looking),
+            Step("faces", "at a quarter of their rate", lambda on: limit(0.25 if on else 0.5), looking),
+            Step("shadow models", "paused", self._models.pause_shadows, lambda: self._models.has_shadows),
+        )
 
     def _build(self, name: str, config: PipelineConfig, stack: ExitStack) -> Built:
         health = self._health.part(f"pipelines.{name}")
@@ -165,10 +187,13 @@ class Daemon:
         self._captures.check()
         self._pipelines.check()
         self._sinks.tick()
+        self._metrics.tick()
         self._watchdog.tick()
         self._tell_status()
-        revision, published_s = self._published
-        if revision != self._health.revision or time.monotonic() - published_s >= self._settings.health.interval_s:
+        self._publish_if_due()
+
+    def _publish_if_due(self) -> None:
+        if self._telling.due(self._health.revision):
             self._publish_health()
 
     def _tell_status(self) -> None:
@@ -181,7 +206,6 @@ class Daemon:
         log.info("stopped", extra={"wait_on_disk_for_the_broker": waiting})
 
     def _publish_health(self) -> None:
-        self._published = (self._health.revision, time.monotonic())
         message = self._health_message()
         self._sinks.retain("health", message)
         for name in self._settings.sources:
@@ -202,7 +226,7 @@ class Daemon:
     def _announce(self, accelerator: str, there: bool) -> None:
         self._sinks.tell_available(accelerator, there=there, accelerator=True)
         self._tell_info()
-        self._publish_health()  # now: it may be back before the next tick
+        self._publish_if_due()  # now: it may be back before the next tick
 
     def _restart(self) -> None:
         self.restarting = True

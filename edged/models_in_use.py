@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
 
 from edged.inference.accelerators import Accelerators
 from edged.inference.catalogue import Catalogue
@@ -12,6 +13,7 @@ from edged.model_exchange import ModelExchange, Running
 from edged.pipelines.drones import DronesConfig, model_stages
 from edged.runtime.exchange import Exchange, Line
 from edged.runtime.health import Health
+from edged.runtime.shadow import Shadow
 from edged.settings import Settings
 from edged.trial import make_shadow
 
@@ -33,6 +35,8 @@ class ModelsInUse:
         self.catalogue = Catalogue(settings.models)
         self.accelerators = Accelerators(settings.accelerator.edgetpu, health, announce)
         self._kept: dict[str, Model] = {}
+        self._shadows: list[Shadow[Any, Any]] = []
+        self._shadows_paused = False
         self.running: dict[str, Running] = {}
         """The pipelines whose model can be exchanged, by name."""
         self.exchange = ModelExchange(
@@ -43,7 +47,7 @@ class ModelsInUse:
         """The model, verified, warm on the CPU, and on an accelerator as soon as may be."""
         cpu = self.catalogue.load(name)
         cpu.warm_up()
-        self._health.part(f"models.{name}").set(State.OK)
+        self._health.part(f"models.{name}", needed=True).set(State.OK)
         return self.accelerators.attach(cpu)
 
     def keep(self, name: str) -> Model:
@@ -55,11 +59,13 @@ class ModelsInUse:
         """The stages of pipeline ``name`` that depend on its model; ``stack`` stops its shadow."""
         shown_to = []
         if config.shadow:
-            shadow = make_shadow(
-                name, config, self._shadow(config.shadow), self._health.part(f"models.{config.shadow}")
-            )
+            part = self._health.part(f"models.{config.shadow}", needed=False)
+            shadow = make_shadow(name, config, self._shadow(config.shadow), part)
+            self._shadows.append(shadow)
+            shadow.pause(on=self._shadows_paused)
             shadow.start()
             stack.callback(shadow.stop, STOP_LIMIT_S)
+            stack.callback(self._shadows.remove, shadow)
             shown_to.append(shadow)
 
         def stages(model: Model) -> Line[HarmonicWindow, KnownWindow]:
@@ -75,6 +81,17 @@ class ModelsInUse:
         """Open the accelerators, in the background."""
         self.accelerators.start()
         stack.callback(self.accelerators.stop, STOP_LIMIT_S)
+
+    def pause_shadows(self, on: bool) -> None:
+        """Whether the shadows, those to come too, look at nothing for now."""
+        self._shadows_paused = on
+        for shadow in tuple(self._shadows):
+            shadow.pause(on=on)
+
+    @property
+    def has_shadows(self) -> bool:
+        """Whether any model runs as a shadow."""
+        return bool(self._shadows)
 
     def in_use(self) -> list[Model]:
         """Each once."""

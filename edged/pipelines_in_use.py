@@ -92,7 +92,10 @@ class PipelinesInUse:
         The new one is there before the old one goes; whatever is raised in making it, the old one goes on.
         """
         if config is None or not config.enabled:
+            known = name in self._running
             self._stop([name])
+            if known:  # one that failed, too
+                self._health.part(f"pipelines.{name}").set(State.OFF, "switched off")
         else:
             self._start(name, config)
         self._restarts.pop(name, None)

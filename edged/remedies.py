@@ -35,6 +35,13 @@ _REMEDIES = tuple(
         ("sources.", "", "plug it in and see that it has power; edged opens it by itself"),
         (
             "pipelines.",
+            "stays off",
+            "mend what its reason names, then `restart` it; report it with `edged support-bundle`",
+        ),
+        ("pipelines.", "stuck|loses items|unsteady", "report it with `edged support-bundle`"),
+        ("watchdog", "", "edged starts anew by itself; report the stack in `journalctl -u edged`"),
+        (
+            "pipelines.",
             "in a row",
             "report it with `edged support-bundle`; it is begun anew, up to 3 times in 10 minutes",
         ),

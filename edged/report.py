@@ -11,9 +11,18 @@ from edged.inference.edgetpu.device import EdgeTpu
 from edged.inference.edgetpu.host import versions
 from edged.inference.interpreter import runtime
 from edged.inference.model import Model
-from edged.messages.health import State
-from edged.messages.wire import AcceleratorMessage, HealthMessage, InfoMessage, ModelMessage, PartMessage, rfc3339
+from edged.messages.health import PartHealth, State
+from edged.messages.wire import (
+    AcceleratorMessage,
+    HealthMessage,
+    InfoMessage,
+    LatencyMessage,
+    ModelMessage,
+    PartMessage,
+    rfc3339,
+)
 from edged.outbox import Outbox
+from edged.remedies import remedy
 from edged.runtime import machine
 from edged.runtime.health import Health
 from edged.settings import Settings
@@ -32,15 +41,30 @@ def health_message(health: Health, outbox: Outbox, uptime_s: float) -> HealthMes
         ],
         at=rfc3339(time.time()),
         uptime_s=round(uptime_s, 1),
-        parts={
-            name: PartMessage(state=part.state, reasons=list(part.reasons), counters=dict(part.counters))
-            for name, part in parts.items()
-        },
+        parts={name: part_message(name, part) for name, part in parts.items()},
         outbox_waiting=len(outbox),
         outbox_dropped=outbox.dropped,
         cpu_temperature_c=machine.cpu_temperature_c(),
         disk_free_bytes=machine.disk_free_bytes(Path("/")),
         clock_synchronised=machine.clock_synchronised(),
+    )
+
+
+def part_message(name: str, part: PartHealth) -> PartMessage:
+    """How one part is; one that is not well has a remedy, its own or else a known one."""
+    known = () if part.state.is_well else tuple(remedy(name, reason) for reason in part.reasons or ("",))
+    return PartMessage(
+        state=part.state,
+        reasons=list(part.reasons),
+        counters=dict(part.counters),
+        since=rfc3339(part.since_s),
+        remedies=list(dict.fromkeys(part.remedies or known)),
+        needed=part.needed,
+        latency_ms={
+            step: LatencyMessage(p50_ms=it.p50_ms, p95_ms=it.p95_ms, max_ms=it.max_ms)
+            for step, it in part.latency.items()
+            if it.max_ms
+        },
     )
 
 

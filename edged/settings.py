@@ -12,15 +12,18 @@ from edged.config import Section, Slug, load
 from edged.control.config import ControlConfig
 from edged.enrolment.config import EnrolmentConfig
 from edged.gallery.config import GalleryConfig
+from edged.guards.config import GuardsConfig
 from edged.home_assistant.config import HomeAssistantConfig
 from edged.inference.accelerators import AcceleratorConfig
 from edged.inference.catalogue import ModelsConfig
+from edged.metrics.config import MetricsConfig
 from edged.outbox import OutboxConfig
+from edged.outbox.config import outbox_path
 from edged.pipelines.drones import DronesConfig
 from edged.pipelines.faces import FacesConfig
 from edged.runtime.logs import LogConfig
 from edged.runtime.machine import host_slug
-from edged.sinks.clips.config import ClipsConfig
+from edged.sinks.clips.config import ClipsConfig, clips_folder
 from edged.sinks.journal import JournalConfig
 from edged.sinks.mqtt import MqttConfig
 from edged.sources.camera import CameraConfig
@@ -36,6 +39,8 @@ class HealthConfig(Section):
 
     interval_s: float = Field(30.0, ge=1, le=3600)
     """Health is published this often, and at each change."""
+    flaps: int = Field(5, ge=1, le=1000)
+    """A part that goes down more often than this within 5 minutes is degraded until it has been calm for a minute."""
 
 
 SoundSource = MicrophoneConfig | RecordingConfig
@@ -83,6 +88,8 @@ class Settings(Section):
     clips: ClipsConfig = ClipsConfig()
     journal: JournalConfig = JournalConfig()
     health: HealthConfig = HealthConfig()
+    guards: GuardsConfig = GuardsConfig()
+    metrics: MetricsConfig = MetricsConfig()
     log: LogConfig = LogConfig()
 
     @property
@@ -116,6 +123,12 @@ class Settings(Section):
                 wanted = "a camera" if isinstance(pipeline, FacesConfig) else "a microphone or a recording"
                 raise ValueError(f"pipelines.{name}.source: {pipeline.source!r}, must be {wanted}")
         return self
+
+
+def folders_written(settings: Settings) -> list[Path]:
+    """Where the box writes while it runs."""
+    clips = [clips_folder(settings.clips)] if settings.clips.enabled else []
+    return [outbox_path(settings.outbox).parent, *clips]
 
 
 def find_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:

@@ -14,6 +14,7 @@ from edged.messages.wire import (
     GapMessage,
     HealthMessage,
     InfoMessage,
+    LatencyMessage,
     Message,
     ModelMessage,
     PartMessage,
@@ -47,13 +48,27 @@ def _event(phase: Phase, seq: int, end_s: float) -> EventMessage:
 
 
 def _health() -> HealthMessage:
-    silent = PartMessage(state=State.DEGRADED, reasons=["silent for 30 s"], counters={"chunks": 5140})
+    silent = PartMessage(
+        state=State.DEGRADED,
+        reasons=["silent for 30 s"],
+        counters={"dropped": 3},
+        since=rfc3339(_NOON_S - 30),
+        remedies=["unmute it (`alsamixer`), plug the microphone in, or name another one in its `device`"],
+    )
+    classify = LatencyMessage(p50_ms=0.31, p95_ms=0.62, max_ms=4.1)
+    drones = PartMessage(
+        state=State.OK,
+        reasons=[],
+        counters={"items": 5140},
+        since=rfc3339(_NOON_S - 512),
+        latency_ms={"classify_sound": classify},
+    )
     return HealthMessage(
         state=State.DEGRADED,
         reasons=["sources.microphone: silent for 30 s"],
         at=rfc3339(_NOON_S),
         uptime_s=514.2,
-        parts={"sources.microphone": silent},
+        parts={"pipelines.drones": drones, "sources.microphone": silent},
         outbox_waiting=0,
         outbox_dropped=0,
         cpu_temperature_c=51.5,

@@ -13,7 +13,7 @@ from edged.guards.guard import Seen, size
 from edged.guards.question import Question
 from edged.runtime.finding import Finding, Level
 
-EVERY_S = 5.0
+EVERY_S = 1.0
 SILENT_S = 10.0
 """A disk that has not answered for so long is at fault."""
 LEAST_FILES = 1000

@@ -106,12 +106,30 @@ class ActiveMessage(Message):
     """The last message of each event that is on, the oldest event first."""
 
 
+class LatencyMessage(Message):
+    """How long one step took within the last hour; quantiles are exact to within a factor of 2.5."""
+
+    p50_ms: Lasting
+    p95_ms: Lasting
+    max_ms: Lasting
+
+
 class PartMessage(Message):
     """One part of the box."""
 
     state: State
+    """A part that goes up and down again and again is ``degraded`` until it has been calm for a minute."""
     reasons: list[str]
     counters: dict[str, float]
+    """What was passed, dropped, skipped or retried since the start, and figures that go up and down."""
+    since: Time | None = None
+    """When it got into this state."""
+    remedies: list[str] = []
+    """What a person can do about it; at least one where it is not well."""
+    needed: bool = True
+    """False: the box can be ``ok`` while this part is not, such as a shadow model."""
+    latency_ms: dict[str, LatencyMessage] = {}
+    """By step, of those that were taken within the last hour."""
 
 
 class HealthMessage(Message):
@@ -119,7 +137,7 @@ class HealthMessage(Message):
 
     schema_version: Version = SCHEMA_VERSION
     state: State
-    """As well as the worst part."""
+    """As well as the worst part that is needed."""
     reasons: list[str]
     """Of every part that is not well, ``<part>: <reason>``."""
     at: Time

@@ -19,6 +19,8 @@ class Outgoing(NamedTuple):
     pipeline: str
     body: str
     """JSON of the message."""
+    waited_s: float | None = None
+    """Since it was accepted; None of one that is late."""
 
     def payload(self) -> bytes:
         """The JSON that is sent."""
@@ -40,7 +42,7 @@ def outgoing(row: Row, now: Moment, *, waited: bool) -> Outgoing | None:
         body = handed_out(message, row.accepted, now, waited=waited).model_dump_json()
     elif late:
         body = body.replace(IN_TIME, LATE)
-    return Outgoing(row.seq, message.pipeline, body)
+    return Outgoing(row.seq, message.pipeline, body, None if late else now.monotonic_s - row.accepted.monotonic_s)
 
 
 def read(row: Row) -> EventMessage | None:

@@ -56,11 +56,16 @@ class Waiting:
             return []
         last_seq = self._shelf.last_seq
         rows = [self._row(event, accepted) for event, accepted in events]
+        began_s = time.monotonic()
         self._write(lambda store: self._put(store, rows, settled, last_seq))
+        if rows:
+            self._health.took("commit", time.monotonic() - began_s)
         self._handed.difference_update(seq for seq, _ in settled)
         for row in rows:
             self._lanes.add(row, last_seq)
             last_seq = max(last_seq, row.seq)
+            if row.message:
+                self._health.took("accepted", row.message.latency_ms["total"] / 1e3)
         return [row.message for row in rows if row.message]
 
     def next(self) -> Outgoing | None:

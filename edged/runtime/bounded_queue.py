@@ -1,6 +1,7 @@
 """BoundedQueue: between a capture thread and a pipeline's thread. Full means that the oldest goes, counted."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ class _Entry(Generic[T]):
     item: T
     interrupted: bool
     """An interruption comes before it."""
+    put_s: float
     hole: bool = False
     """What came just before it was dropped."""
 
@@ -28,13 +30,18 @@ class BoundedQueue(Generic[T]):
         capacity: int,
         on_drop: Callable[[T], None] = lambda _: None,
         mark_gap: Callable[[T], T] = lambda item: item,
+        on_take: Callable[[float], None] = lambda _: None,
     ) -> None:
-        """``on_drop`` is told of each item dropped; ``mark_gap`` marks the item that now follows the hole."""
+        """``on_drop`` is told of each item dropped; ``mark_gap`` marks the item that now follows the hole.
+
+        ``on_take`` is told of each item that iteration takes, for how many seconds it waited.
+        """
         if capacity < 1:
             raise ValueError(f"capacity: {capacity}, must be at least 1")
         self._capacity = capacity
         self._on_drop = on_drop
         self._mark_gap = mark_gap
+        self._on_take = on_take
         self._entries: deque[_Entry[T]] = deque()
         self._changed = threading.Condition()
         self._interrupted = False
@@ -47,7 +54,7 @@ class BoundedQueue(Generic[T]):
         """Never waits: when full, the oldest item is dropped; an interruption before it stays."""
         dropped = None
         with self._changed:
-            self._entries.append(_Entry(item, self._interrupted))
+            self._entries.append(_Entry(item, self._interrupted, time.monotonic()))
             self._interrupted = False
             if len(self._entries) > self._capacity:
                 dropped = self._entries.popleft()
@@ -91,4 +98,5 @@ class BoundedQueue(Generic[T]):
             if entry is None or entry.interrupted:
                 yield INTERRUPTION
             if entry is not None:
+                self._on_take(time.monotonic() - entry.put_s)
                 yield self._mark_gap(entry.item) if entry.hole else entry.item

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from edged.errors import DeviceLostError, EdgedError
@@ -70,7 +71,8 @@ class Capture(Generic[T]):
 
         Of video the latest frame wins: ``subscribe(1, counter="skipped")``.
         """
-        queue = BoundedQueue[T](capacity, lambda _: self._health.count(counter), mark_gap)
+        took = partial(self._health.took, "queue")
+        queue = BoundedQueue[T](capacity, lambda _: self._health.count(counter), mark_gap, took)
         self._queues.append(queue)
         return queue
 

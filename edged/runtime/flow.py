@@ -179,7 +179,12 @@ class Pipeline:
             self._deliver(item, dict(self._steps))
             return
         name, stage = self._stages[index]
-        self._push_all(index + 1, run_stage(name, stage, item, self._steps))
+        took_ms: dict[str, float] = {}
+        outputs = run_stage(name, stage, item, took_ms)
+        self._steps.update(took_ms)
+        for step, ms in took_ms.items():
+            self._health.took(step, ms / 1e3)
+        self._push_all(index + 1, outputs)
 
     def _attempt(self, action: Callable[[], None]) -> None:
         try:

@@ -90,6 +90,7 @@ def settings_for(folder: Path, servers: Servers) -> dict[str, Any]:
         "control": {"path": str(folder / "control.sock")},
         "mqtt": {"host": "127.0.0.1", "port": servers.brokers.port, "keepalive_s": 2, "reconnect_max_s": 2},
         "commands": {"restart": True},
-        "health": {"interval_s": 10},
+        "health": {"interval_s": 10, "flaps": 1000},
+        "guards": {"disk": {"low_bytes": 2_000_000, "least_bytes": 1_000_000}},
         "log": {"format": "json"},
     }

@@ -92,14 +92,17 @@ class Events:
         if not connection.fits(topic, payload):
             self.refuse(message.seq, f"{len(payload)} bytes are more than {connection.broker} takes")
             return
-        answered = partial(self._answered, message.seq)
+        answered = partial(self._answered, message.seq, time.monotonic(), message.waited_s)
         connection.publish(topic, payload, answered, seq=message.seq, properties=self._properties)
 
-    def _answered(self, seq: int, code: int, words: str) -> None:
+    def _answered(self, seq: int, sent_s: float, waited_s: float | None, code: int, words: str) -> None:
         tries = self._tries.pop(seq, 0) + 1
         match verdict(code, tries):
             case Verdict.DONE:
-                self._busy = 0
+                self._busy, took_s = 0, time.monotonic() - sent_s
+                self._health.took("puback", took_s)
+                if waited_s is not None:
+                    self._health.took("accepted_to_puback", waited_s + took_s)
                 self._outbox.acknowledge(seq)
             case Verdict.AGAIN:
                 self._tries[seq], self._pause_due = tries, True
