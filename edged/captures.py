@@ -109,10 +109,12 @@ class Captures:
                 capture.start()
         stack.callback(self._stop)
 
-    def check(self) -> None:
-        """Called every second: notice a read that does not return."""
-        for capture in tuple(self._captures.values()):
+    def check(self) -> list[str]:
+        """Called every second: notice a read that does not return. The sources that only a new process can open."""
+        captures = dict(self._captures)
+        for capture in captures.values():
             capture.check()
+        return [name for name, capture in captures.items() if capture.stuck]
 
     def _stop(self) -> None:
         """All at once, within one limit."""

@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import threading
 import time
 from collections import ChainMap
 from collections.abc import Callable, Mapping
@@ -32,6 +31,7 @@ from edged.runtime.event_counts import EventCounts
 from edged.runtime.flapping import Damping
 from edged.runtime.health import Health
 from edged.runtime.service_manager import Status, notify, reloading, starting
+from edged.runtime.stop_flag import StopFlag
 from edged.runtime.telling import Telling
 from edged.runtime.watchdog import STOP_WITHIN_S, Pulse, Switch, make_watchdog
 from edged.sentence import sentence
@@ -52,7 +52,7 @@ class Daemon:
         """``read`` gives the settings anew, with the ``changes`` by command laid over them, as in ``settings``."""
         self._settings, self._changes = settings, changes
         self._began = time.monotonic()
-        self._stopping = threading.Event()
+        self._stopping = StopFlag()
         self.restarting = False
         """Whether it stopped in order to begin anew."""
         self._health = Health(damping=Damping(times=settings.health.flaps))
@@ -72,18 +72,7 @@ class Daemon:
             self._tell_info,
             lambda: notify("READY=1"),
         )
-        remote = Remote(
-            read,
-            changes,
-            self._reloader,
-            models,
-            lambda: self._people.handlers,
-            self._sinks.clips,
-            self._health_message,
-            self._info_message,
-            self._restart,
-        )
-        self._sinks.obey(remote.handlers, self._pipelines)
+        self._sinks.obey(self._remote(read).handlers, self._pipelines)
         self._guards = guards_of(settings.guards, folders_written(settings), self._what_can_wait(), self._health)
         self._status = Status()
         self._watchdog = make_watchdog(self._pulses, self._health)
@@ -167,6 +156,19 @@ class Daemon:
         pipeline = listen(name, config, sound, judge, health, *self._sinks.of_pipeline(name, None))
         return Built(pipeline, lambda: self._captures.leave(config.source, sound), sound.__len__)
 
+    def _remote(self, read: Callable[[], Settings]) -> Remote:
+        return Remote(
+            read,
+            self._changes,
+            self._reloader,
+            self._models,
+            lambda: self._people.handlers,
+            self._sinks.clips,
+            self._health_message,
+            self._info_message,
+            self._restart,
+        )
+
     def _ready(self) -> None:
         took_s = time.monotonic() - self._began
         pipelines = ", ".join(self._pipelines.names) or "nothing"
@@ -184,7 +186,9 @@ class Daemon:
         return {**self._pipelines.pulses, **self._sinks.pulses}
 
     def _tick(self) -> None:
-        self._captures.check()
+        if stuck := self._captures.check():
+            log.error("a driver holds too many reads; edged begins anew", extra={"sources": ", ".join(stuck)})
+            self._restart()
         self._pipelines.check()
         self._sinks.tick()
         self._metrics.tick()

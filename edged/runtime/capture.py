@@ -110,6 +110,11 @@ class Capture(Generic[T]):
         if any(thread.is_alive() for thread in (*self._left_behind, self._thread)):
             log.warning("source does not return from its read; left behind", extra={"source": self.name})
 
+    @property
+    def stuck(self) -> bool:
+        """As many reads never returned as may: only a new process opens the source again."""
+        return sum(thread.is_alive() for thread in self._left_behind) >= MOST_LEFT_BEHIND
+
     def check(self) -> None:
         """Called from the main thread: notice a read that does not return, leave it behind and open the source anew."""
         stalled_s = time.monotonic() - self._alive_at

@@ -5,10 +5,11 @@ Code says ``log.warning("source lost", extra={"source": name})``; what stands in
 
 import json
 import logging
+import os
 import sys
 from collections import deque
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from edged.config import Section
 from edged.runtime.journald import journald_handler
@@ -70,11 +71,20 @@ def set_up(config: LogConfig) -> None:
     """Send everything that is logged where ``config`` says."""
     handler = journald_handler(fields) if config.format == "auto" else None
     if handler is None:
-        handler = logging.StreamHandler(sys.stderr)
+        handler = logging.StreamHandler(_own_stderr())
         handler.setFormatter(JsonFormatter() if config.format == "json" else TextFormatter())
     else:
         handler.setFormatter(PlainFormatter())
     logging.basicConfig(level=config.level.upper(), handlers=[handler, _Recent(logging.WARNING)], force=True)
+
+
+def _own_stderr() -> TextIO:
+    """Standard error under a number of our own: sounddevice points the usual one to nowhere while PortAudio starts."""
+    try:
+        number = os.dup(sys.stderr.fileno())
+    except (OSError, AttributeError):  # it is none of the system's, or there is none
+        return sys.stderr
+    return os.fdopen(number, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def recent() -> list[str]:

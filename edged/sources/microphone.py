@@ -5,6 +5,7 @@ What is there is asked for before it is read, so that a device that stalls witho
 """
 
 import difflib
+import logging
 import time
 from collections.abc import Generator
 from dataclasses import replace
@@ -23,7 +24,11 @@ from edged.sources.input_check import InputCheckConfig
 from edged.sources.mono import Mono
 from edged.sources.sample_rate import LiveChunk, clock_s
 
+log = logging.getLogger(__name__)
+
 POLL_S = 0.01
+MOST_REFUSALS = 10
+"""So often a device that was open before is asked for the same; then it may be another one of that name."""
 IDLE_S = 0.5
 """Say "nothing yet" this often while the device gives nothing."""
 
@@ -82,6 +87,8 @@ class Microphone:
 
     def __init__(self, config: MicrophoneConfig, rate_hz: int = 16000) -> None:
         self._config, self._rate_hz = config, rate_hz
+        self._known: tuple[str, int, int] | None = None  # the device that was opened last, its rate and channels
+        self._refused = 0  # how often it has refused these since
 
     def stream(self) -> Generator[Chunk | None, None, None]:
         """Open the device and yield its sound; None while it gives nothing. DeviceLostError when it is gone."""
@@ -98,12 +105,22 @@ class Microphone:
         rate_hz, channels = self._format(sound, device)
         options = (rate_hz, 0, device["index"], channels, "float32", self._config.buffer_s)
         try:
-            return portaudio.open_stream(sound, *options), rate_hz
+            stream = portaudio.open_stream(sound, *options)
         except sound.PortAudioError as error:
             raise DeviceLostError(f"microphone {device['name']!r}: cannot be opened: {error}") from None
+        log.info("microphone opened", extra={"device": device["name"], "rate_hz": rate_hz, "channels": channels})
+        self._known, self._refused = (device["name"], rate_hz, channels), 0
+        return stream, rate_hz
 
     def _format(self, sound: ModuleType, device: dict[str, Any]) -> tuple[int, int]:
-        """The rate and channels to open the device with: the config's, else what fits the models best."""
+        """The rate and channels to open the device with: the config's, else what fits the models best.
+
+        A device that was open before offers the same again, or is not ready yet: a sound server that is starting may
+        refuse one channel and take 32, of which the sound is on one.
+        """
+        if self._known and self._known[0] == device["name"] and self._refused < MOST_REFUSALS:
+            self._refused += 1
+            return self._known[1:]
         rates = [self._config.rate_hz] if self._config.rate_hz else [self._rate_hz, int(device["default_samplerate"])]
         counts = [self._config.channels] if self._config.channels else [1, device["max_input_channels"]]
         reason = ""

@@ -24,7 +24,7 @@ class PictureCheckConfig(Section):
 
     after_s: float = Field(3.0, ge=0, le=60)
     """Dark, overexposed and covered must last so long before they reach health."""
-    frozen_s: float = Field(3.0, gt=0, le=600)
+    frozen_s: float = Field(3.5, gt=0, le=600)
     """Frozen: the very same picture for so long, which no sensor gives; a camera is then lost, and opened anew."""
     dark: float = Field(0.04, ge=0, le=1)
     """Dark: the mean brightness is at most this."""

@@ -207,14 +207,16 @@ def test_opening_that_does_not_return_is_said_at_once_and_left_behind_later(heal
 
 
 def test_no_more_threads_are_left_behind_than_the_limit(health, blocked):
-    """A driver that hangs at every try costs a bounded number of threads."""
+    """A driver that hangs at every try costs a bounded number of threads; then only a new process helps."""
     capture, _ = captured(ScriptedSource([blocked]), health)
+    assert not capture.stuck
     for _ in range(3 * MOST_LEFT_BEHIND):
         capture._alive_at -= 10  # what the clock would do
         capture.check()
     assert (
         len([thread for thread in threading.enumerate() if thread.name == "capture-scripted"]) <= MOST_LEFT_BEHIND + 1
     )
+    assert capture.stuck
     capture.stop(0.2)
 
 

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 
 from edged.runtime.logs import JsonFormatter, TextFormatter
 
@@ -24,3 +26,13 @@ def test_json_is_one_object_a_line():
     assert line["level"] == "warning"
     assert line["message"] == "source lost"
     assert line["source"] == "microphone"
+
+
+def test_what_is_logged_while_standard_error_is_pointed_elsewhere_is_not_lost(tmp_path):
+    """As sounddevice does, for the whole process, each time that PortAudio starts."""
+    code = (
+        "import logging, os; from edged.runtime import logs; logs.set_up(logs.LogConfig())\n"
+        "os.dup2(os.open(os.devnull, os.O_WRONLY), 2); logging.getLogger().warning('still here')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert "still here" in done.stderr
