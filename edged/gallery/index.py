@@ -2,9 +2,7 @@
 
 import time
 from collections.abc import Callable
-
-import numpy as np
-from numpy.typing import NDArray
+from itertools import groupby
 
 from edged.gallery.gallery import Gallery
 from edged.gallery.reader import Faces
@@ -12,37 +10,37 @@ from edged.messages.vision import Candidate, Embedding, Nearest
 
 STEP_S = 0.25
 """How often the gallery is asked whether it was changed."""
+NOBODY = -2.0
+"""Less similar than anybody can be."""
+
+Spans = list[tuple[int, int]]
 
 
-def nearest(faces: Faces, spans: NDArray[np.intp], embedding: Embedding) -> Nearest:
-    """The two most similar people; ``spans`` (2, n): between which rows those of each row's person lie.
+def nearest(faces: Faces, spans: Spans, embedding: Embedding) -> Nearest:
+    """The two most similar people; ``spans``: between which rows those of each row's person lie.
 
-    Only the best row and the best outside its person's rows are looked for: no sorting, one pass each.
+    The best row, and the best once its person's rows are out: no sorting, one pass each.
     """
     if not faces.ids:
         return ()
     similarities = faces.matrix @ embedding
-    best = int(similarities.argmax())
-    begin, end = int(spans[0, best]), int(spans[1, best])
-    rows = [best]
-    if begin:
-        rows.append(int(similarities[:begin].argmax()))
-    if end < len(similarities):
-        rows.append(end + int(similarities[end:].argmax()))
-    second = max(rows[1:], key=lambda row: similarities[row], default=None)
-    return tuple(
-        Candidate(faces.ids[row], faces.names[faces.ids[row]], float(similarities[row]))
-        for row in (best, second)
-        if row is not None
-    )
+    row = int(similarities.argmax())
+    best = Candidate(faces.ids[row], faces.names[faces.ids[row]], float(similarities[row]))
+    begin, end = spans[row]
+    if end - begin == len(similarities):
+        return (best,)
+    similarities[begin:end] = NOBODY
+    row = int(similarities.argmax())
+    return best, Candidate(faces.ids[row], faces.names[faces.ids[row]], float(similarities[row]))
 
 
-def spans_of(ids: list[str]) -> NDArray[np.intp]:
-    """Shape (2, n): for each row where the rows of its person begin and end; those of one person lie together."""
-    owners = np.asarray(ids)
-    first = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]]) if len(ids) else np.empty(0, np.intp)
-    ends = np.r_[first[1:], len(ids)] if len(ids) else first
-    return np.repeat(np.stack([first, ends]), ends - first, axis=1)
+def spans_of(ids: list[str]) -> Spans:
+    """For each row where the rows of its person begin and end; those of one person lie together."""
+    spans: Spans = []
+    for _, rows in groupby(ids):
+        begin, count = len(spans), len(list(rows))
+        spans += [(begin, begin + count)] * count
+    return spans
 
 
 class Index:
