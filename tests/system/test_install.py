@@ -167,6 +167,7 @@ def it_hears_and_publishes(box, broker, listener):
     pinged = shown(box, "WatchdogTimestampMonotonic")
     wait_until(lambda: shown(box, "WatchdogTimestampMonotonic") != pinged, 20)
     assert shown(box, "NRestarts") == "0"
+    assert "drones" in box.run("edged", "status", "--json")
     began = time.monotonic()
     box.run("systemctl", "stop", "edged")
     assert time.monotonic() - began < 10

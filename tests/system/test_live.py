@@ -112,6 +112,6 @@ def test_a_box_without_its_microphone_starts_and_hears_once_it_comes(tmp_path, b
         assert "info" in {message.topic.rpartition("/")[2] for message in listener.messages}
         devices.write_text(present)
         listener.wait_for(in_state("ok"), 12)
-        assert listener.on("availability/microphone")[-1] == "online"
+        listener.wait_for(lambda it: it.on("availability/microphone")[-1] == "online")
     finally:
         running.stop()
