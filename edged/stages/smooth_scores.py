@@ -123,10 +123,14 @@ class SmoothScores:
             yield self._end(held, due_s)
 
     def finish(self) -> Iterator[Event]:
-        """The sound stops here (the source is lost or closed): what is on, ends."""
+        """The sound stops here (the source is lost or closed): what is on, ends.
+
+        Nothing rests any longer: a source that comes back counts its seconds from 0.
+        """
         if self._held is not None:
             yield self._end(self._held, self._held.last.scored.span.end_s)
         self._recent.clear()
+        self._rest_until_s.clear()
 
     def _remember(self, window: KnownWindow, now_s: float) -> None:
         self._recent.append(window)

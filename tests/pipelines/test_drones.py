@@ -4,8 +4,10 @@ import pytest
 
 from edged.config import ConfigFaults
 from edged.inference.cpu_model import CpuModel
+from edged.messages.event import Phase
 from edged.messages.sound import Chunk, Span
 from edged.pipelines.drones import DronesConfig, drones
+from edged.runtime.flow import INTERRUPTION
 from edged.runtime.health import Health
 from edged.settings import read_settings
 from edged.stages.hold_back import PublishConfig
@@ -43,3 +45,18 @@ def test_events_may_be_held_back(model):
     config = DronesConfig(publish=PublishConfig(min_confidence=1.0))
     drones("drones", config, chunks, model, part, events.append).run()
     assert (events, part.snapshot().counters["held_confidence"]) == ([], 1)
+
+
+def test_a_source_that_was_lost_is_heard_again_at_once(model):
+    """It counts its seconds from 0 again: what happened at later seconds of the time before must not matter."""
+    sound = fly_over(FlyOver(duration_s=14, quiet_s=4))
+    chunks = [
+        Chunk(sound[at : at + 4000], Span(at / 16000, (at + 4000) / 16000)) for at in range(0, len(sound) - 3999, 4000)
+    ]
+    events = []
+    source = [*chunks, INTERRUPTION, *chunks, INTERRUPTION, *chunks]
+    drones("drones", DronesConfig(), source, model, Health().part("drones"), events.append).run()
+    assert [(event.phase, event.start_s) for event in events if event.phase == Phase.START] == [
+        (Phase.START, events[0].start_s)
+    ] * 3
+    assert len({event.id for event in events}) == 3
