@@ -48,6 +48,21 @@ def test_a_fly_over_before_the_microphone_is_an_event_on_the_broker(box, listene
     assert 3 <= end["duration_s"] <= 9
 
 
+def test_after_a_loss_the_same_is_heard_again(box, listener, virtual_microphone):
+    """The server of the sound dies after an event and comes back: the next drone is an event too."""
+    listener.wait_for(in_state("ok"))
+    flight = fly_over(FlyOver(duration_s=12, quiet_s=3))
+    virtual_microphone.play(flight)
+    listener.wait_for(lambda it: [event["phase"] for event in it.on("event/drones")][-1:] == ["end"], 30)
+    heard = len(listener.on("event/drones"))
+    virtual_microphone.kill()
+    listener.wait_for(lambda it: it.on("availability/microphone")[-1] == "offline", 10)
+    virtual_microphone.restart()
+    listener.wait_for(lambda it: it.on("availability/microphone")[-1] == "online", 20)
+    virtual_microphone.play(flight)
+    listener.wait_for(lambda it: len(it.on("event/drones")) > heard, 15)
+
+
 def test_the_microphones_of_the_machine_are_listed(virtual_microphone):
     """`edged devices` shows number, name, channels and rate, as the configuration wants them."""
     done = edged("devices", env=virtual_microphone.env)
