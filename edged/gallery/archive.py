@@ -110,9 +110,10 @@ def _records(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, bool]]:
     length = file.read(4)
     while True:
         size = struct.unpack(">I", length)[0] if len(length) == 4 else LARGEST_RECORD + 1
-        if size > LARGEST_RECORD:
+        sealed = file.read(size) if size <= LARGEST_RECORD else b""
+        if len(sealed) != size:
             raise GalleryError(f"{path}: is cut short or changed; copy it again; nothing was imported")
-        sealed, length = file.read(size), file.read(4)
+        length = file.read(4)
         yield sealed, not length
         if not length:
             return

@@ -141,6 +141,17 @@ def test_an_archive_that_was_changed_is_refused(tmp_path, data):
         list(read_archive(path, VAULT, None))
 
 
+def test_a_length_beyond_the_end_of_the_file_is_refused(tmp_path):
+    """Even where all that it would have to hold is there."""
+    path = tmp_path / "a.edged"
+    write_archive(path, VAULT, None, [(ANA, [a_sample()])])
+    content = path.read_bytes()
+    at = content.rindex(b"\0\0\0")  # the length of the last, empty record
+    path.write_bytes(content[:at] + b"\1" + content[at + 1 :])
+    with pytest.raises(GalleryError, match="cut short or changed"):
+        list(read_archive(path, VAULT, None))
+
+
 SAMPLE = {"embedding": "AAAA", "model": "m", "sha256": "x", "quality": 1, "at_s": 1, "origin": "", "crop": None}
 WRITTEN = {"id": ANA.id, "name": "A", "notes": "", "consent": None, "expires": None, "created_at": 1, "changed_at": 1}
 EVIL = [{}, [], {**WRITTEN, "samples": [SAMPLE]}, {**WRITTEN, "id": "../../x", "samples": []}]
