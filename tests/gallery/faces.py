@@ -1,5 +1,8 @@
 """People and samples to fill galleries with."""
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 
 from edged.gallery.config import GalleryConfig
@@ -45,3 +48,18 @@ def open_gallery(folder, clock=None, **settings):
 def every_byte(folder):
     """What all files under the folder hold, by path."""
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def sealed_values(folder, person_id):
+    """All that is stored of a person, as it is stored."""
+    with closing(sqlite3.connect(folder / "gallery.db")) as connection:
+        rows = connection.execute("SELECT folded, sealed FROM people WHERE id = ?", (person_id,)).fetchall()
+        rows += connection.execute(
+            "SELECT embedding, origin, crop FROM samples WHERE person = ?", (person_id,)
+        ).fetchall()
+    return [value for row in rows for value in row if value is not None]
+
+
+def holds(folder, values):
+    """Files in which any of them is."""
+    return [path.name for path, data in every_byte(folder).items() if any(value in data for value in values)]

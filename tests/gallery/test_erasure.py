@@ -1,29 +1,11 @@
 """Erasure is real: no file holds the name or the embedding, ever, nor, once erased, what was sealed of them."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 from edged.errors import GalleryError
-from tests.gallery.faces import a_sample, every_byte, open_gallery, samples
+from tests.gallery.faces import a_sample, holds, open_gallery, samples, sealed_values
 
 NAME = "Wilhelmina Unmistakable"
-
-
-def sealed_values(folder, person_id):
-    """All that is stored of a person, as it is stored."""
-    with closing(sqlite3.connect(folder / "gallery.db")) as connection:
-        rows = connection.execute("SELECT folded, sealed FROM people WHERE id = ?", (person_id,)).fetchall()
-        rows += connection.execute(
-            "SELECT embedding, origin, crop FROM samples WHERE person = ?", (person_id,)
-        ).fetchall()
-    return [value for row in rows for value in row if value is not None]
-
-
-def holds(folder, values):
-    """Files in which any of them is."""
-    return [path.name for path, data in every_byte(folder).items() if any(value in data for value in values)]
 
 
 def test_no_file_ever_holds_a_name_an_embedding_or_a_crop(gallery, folder, tmp_path):
