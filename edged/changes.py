@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from edged.errors import ConfigError
 from edged.messages.wire import rfc3339
 from edged.runtime.machine import state_folder
+from edged.runtime.whole_file import write_whole
 from edged.settings import Settings
 
 MOST_CHANGES = 200
@@ -120,13 +121,8 @@ class Changes:
     def _write(self) -> None:
         """Whole or not at all."""
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = self._path.with_suffix(".new")
         text = json.dumps({key: asdict(change) for key, change in self._changes.items()}, indent=1)
-        with new.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.replace(self._path)
+        write_whole(self._path, text.encode())
 
 
 def _read(path: Path) -> dict[str, Change]:

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from edged.errors import GalleryError
-from edged.gallery.files import explain, written
+from edged.gallery.files import explain
 from edged.gallery.people import (
     LARGEST_CROP,
     LONGEST_NAME,
@@ -28,6 +28,7 @@ from edged.gallery.people import (
     checked_name,
 )
 from edged.gallery.vault import Vault, passphrase_vault
+from edged.runtime.whole_file import written
 
 MARK = b"edged people 1\n"
 SALT_BYTES = 16

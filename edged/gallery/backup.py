@@ -8,11 +8,11 @@ from pathlib import Path
 from edged.errors import GalleryError
 from edged.gallery.database import Transactions, connect
 from edged.gallery.examine import State, examine
-from edged.gallery.files import settle
 from edged.gallery.home import Home, remove, stamp
 from edged.gallery.people import AuditEntry
 from edged.gallery.store import Store
 from edged.gallery.vault import Vault
+from edged.runtime.whole_file import settle
 
 Entries = Sequence[tuple[int, AuditEntry]]
 """Of the audit log, with their numbers."""

@@ -7,8 +7,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edged.errors import GalleryError
-from edged.gallery.files import explain, settle
+from edged.gallery.files import explain
 from edged.gallery.vault import TamperedError, Vault
+from edged.runtime.whole_file import settle
 
 SCHEMA = 1
 BUSY_S = 10.0

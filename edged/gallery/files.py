@@ -1,12 +1,10 @@
-"""Files of the gallery: written whole or not at all, for their owner alone, with what went wrong in plain words."""
+"""Files of the gallery: what goes wrong with them, in plain words."""
 
 import errno
-import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from edged.errors import GalleryError
 
@@ -48,41 +46,3 @@ def explain(path: Path) -> Iterator[None]:
     except OSError as error:
         remedy = _BY_ERRNO.get(error.errno or 0, "nothing was changed")
         raise GalleryError(f"{error.filename or path}: {error.strerror}; {remedy}") from error
-
-
-@contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
-    """A file, mode 0600, that takes its place when the block ends well and is on the disk; else leaves nothing."""
-    part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        settle(part, path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a small file so that it is there whole or not at all."""
-    with written(path) as file:
-        file.write(content)
-
-
-def settle(source: Path, target: Path) -> None:
-    """Rename, for good: it is so after a power cut too."""
-    source.replace(target)
-    sync_folder(target.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Put a folder's entries on the disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edged.errors import GalleryError
-from edged.gallery.files import explain, settle, sync_folder
+from edged.gallery.files import explain
+from edged.runtime.whole_file import settle, sync_folder
 
 PATIENCE_S = 30.0
 """How long one waits for another process that moves files."""

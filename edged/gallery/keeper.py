@@ -10,12 +10,12 @@ from edged.gallery.backup import back_up, forget, is_needed
 from edged.gallery.config import GalleryConfig
 from edged.gallery.database import Transactions
 from edged.gallery.examine import State, examine
-from edged.gallery.files import settle
 from edged.gallery.home import Home, remove
 from edged.gallery.key_file import make_key, read_key
 from edged.gallery.opening import next_key, open_database
 from edged.gallery.reader import Reader
 from edged.gallery.vault import Vault
+from edged.runtime.whole_file import settle
 
 
 class Keeper(Reader):

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edged.errors import GalleryError, GalleryKeyError
-from edged.gallery.files import explain, write_whole
+from edged.gallery.files import explain
 from edged.gallery.vault import KEY_BYTES
+from edged.runtime.whole_file import write_whole
 
 _HOW = "`(umask 077; openssl rand -hex 32 > FILE)` makes one"
 LONGEST = 1000

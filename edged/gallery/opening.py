@@ -12,10 +12,11 @@ from edged.errors import GalleryKeyError
 from edged.gallery.backup import newest_sound
 from edged.gallery.database import create
 from edged.gallery.examine import Examined, State, examine
-from edged.gallery.files import explain, settle, written
+from edged.gallery.files import explain
 from edged.gallery.home import Home, remove
 from edged.gallery.key_file import make_key, read_key
 from edged.gallery.vault import Vault
+from edged.runtime.whole_file import settle, written
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ import os
 import tarfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from edged.errors import EdgedError
+from edged.runtime.whole_file import written
 
 FOLDER = "edged-support"
 MOST_BYTES = 4 * 2**20
@@ -26,18 +26,11 @@ def check_place(path: Path) -> None:
 def write(path: Path, files: Mapping[str, str]) -> None:
     """A tar.gz, mode 0600, that is there whole or not at all; EdgedError where it was there or cannot be made."""
     check_place(path)
-    part = path.with_name(f"{path.name}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
-            with tarfile.open(fileobj=raw, mode="w:gz") as bundle:
-                for name, text in files.items():
-                    _add(bundle, name, text)
-            raw.flush()
-            os.fsync(raw.fileno())
-        part.rename(path)
+        with written(path) as raw, tarfile.open(fileobj=raw, mode="w:gz") as bundle:
+            for name, text in files.items():
+                _add(bundle, name, text)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise EdgedError(f"{path}: {error.strerror}; name a place that you may write to") from None
 
 

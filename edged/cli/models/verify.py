@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from edged.cli.terminal import complain
@@ -21,29 +20,15 @@ def add_parser(actions: Any) -> None:
 
 def run(settings: Any, options: argparse.Namespace) -> int:
     """One line a model; 1 where one is not as its card says."""
+    from edged.checkup.models import verified
     from edged.errors import ModelError
     from edged.inference.catalogue import Catalogue
 
     catalogue, failed = Catalogue(settings.models), False
     for name in options.names or catalogue.names():
         try:
-            sys.stdout.write(f"{name}: {_verify(catalogue.folder(name), settings.models.signatures)}\n")
+            sys.stdout.write(f"{name}: {verified(catalogue.folder(name), settings.models.signatures)}\n")
         except ModelError as error:
             complain(error)
             failed = True
     return int(failed)
-
-
-def _verify(folder: Path, policy: Any) -> str:
-    """What was found right."""
-    from edged.inference.files.card import read_card
-    from edged.inference.files.signature import check_signature, fingerprint, is_signed
-    from edged.inference.files.verify import verify
-
-    card = read_card(folder, policy)
-    for role in card.files:
-        verify(folder, card, role)
-    signed = "not signed"
-    if is_signed(folder):
-        signed = f"signed by {fingerprint(check_signature(folder, (folder / 'card.yaml').read_bytes()))}"
-    return f"ok ({', '.join(card.files)}), {signed}"

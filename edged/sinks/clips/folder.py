@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from edged.gallery.files import settle, sync_folder, write_whole
+from edged.runtime.whole_file import settle, sync_folder, write_whole
 from edged.sinks.clips.clip import JSON, ClipFile, Description
 
 DESCRIPTION = "clip.json"
