@@ -1,6 +1,6 @@
 """Journald: log records with fields that can be searched for, such as ``journalctl EDGED_PIPELINE=drones``.
 
-By journald's native protocol (https://systemd.io/JOURNAL_NATIVE_PROTOCOL), which needs no library.
+By journald's native protocol (https://systemd.io/JOURNAL_NATIVE_PROTOCOL): with a limit of time, as in service_manager.
 """
 
 import logging

@@ -1,6 +1,7 @@
 """ServiceManager: what edged tells systemd; where there is none, nothing happens.
 
-By the protocol of sd_notify(3), which needs no library.
+By the protocol of sd_notify(3): with a limit of time, which systemd-python has not (a systemd that stands still must
+not hold the box), and with nothing to compile on a Pi.
 """
 
 import logging
