@@ -4,7 +4,6 @@ What is said there changes nothing: two messages that are not retained, on topic
 """
 
 import secrets
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -66,7 +65,7 @@ class Visit:
         self._inbox = Inbox(Health().part("doctor"))
         self._inbox.listen(f"{root}/#", self._take)
         self._inbox.listen(f"{root}/request/+", lambda _: None)
-        self._echo, self._subscribed = threading.Event(), threading.Event()
+        self._echoed = self._subscribed = False
         self.refused: list[str] = []
         """Filters to which the broker did not let us subscribe."""
         self._connection: Connection | None = None
@@ -81,7 +80,7 @@ class Visit:
             self.older = older
             if not problem:
                 connection.subscribe()
-                self._subscribed.wait(ANSWER_S)
+                connection.turn_until(lambda: self._subscribed, ANSWER_S)
                 return ""
             if not connection.older_version_needed:
                 return problem
@@ -90,29 +89,22 @@ class Visit:
 
     def say(self, topic: str, payload: bytes) -> str:
         """Publish below the root; returns why the broker does not take it, or nothing."""
-        answered, said = threading.Event(), [""]
-
-        def then(_code: int, words: str) -> None:
-            said[0] = words
-            answered.set()
-
+        said: list[str] = []
         connection = self._connection
         if connection is None or connection.gone.is_set():
             return "the connection is over"
-        connection.publish(f"{self.root}/{topic}", payload, then)
-        until_s = time.monotonic() + ANSWER_S
-        while not answered.wait(0.05):
-            if connection.gone.is_set():
-                return f"the broker hung up: {connection.why_gone}"
-            if time.monotonic() > until_s:
-                return f"no answer within {ANSWER_S:g} s"
-        return said[0]
+        connection.publish(f"{self.root}/{topic}", payload, lambda _code, words: said.append(words))
+        if connection.turn_until(lambda: bool(said), ANSWER_S):
+            return said[0]
+        if connection.gone.is_set():
+            return f"the broker hung up: {connection.why_gone}"
+        return f"no answer within {ANSWER_S:g} s"
 
     def round_trip_s(self) -> tuple[float | None, str]:
         """How long our own message took to come back, None: it did not; and why the broker did not take it."""
         began_s = time.monotonic()
         refusal = self.say("doctor", self._token.encode())
-        if refusal or not self._echo.wait(ECHO_S):
+        if refusal or self._connection is None or not self._connection.turn_until(lambda: self._echoed, ECHO_S):
             return None, refusal
         return time.monotonic() - began_s, ""
 
@@ -125,11 +117,11 @@ class Visit:
         if arrived.retained:
             self.retained[arrived.topic.removeprefix(f"{self.root}/")] = arrived.payload[:200]
         elif arrived.topic == f"{self.root}/doctor" and arrived.payload == self._token.encode():
-            self._echo.set()
+            self._echoed = True
 
     def _on_subscribe(self, _client: Any, _data: Any, _mid: int, reasons: Sequence[Any], _properties: Any) -> None:
         self.refused = [one for one, why in zip(self._inbox.filters, reasons, strict=False) if why.is_failure]
-        self._subscribed.set()
+        self._subscribed = True
 
 
 def _findings(visit: Visit, settings: Settings) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Outbox: takes events in, keeps them until the broker has acknowledged them, gives them out in order."""
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -47,6 +48,7 @@ class Outbox:
         """``path`` None: in memory alone. A disk that cannot be written is said in health and tried again."""
         self._config, self._clock = config or OutboxConfig(), clock or Clock()
         self._followers: list[Follower] = []
+        self._tell: Callable[[], None] = lambda: None
         self._pending: deque[tuple[Event, Moment]] = deque()
         self._settled: deque[Settled] = deque()
         self._turns = Turns(self._flush)
@@ -72,6 +74,10 @@ class Outbox:
         """From now on tell ``follower`` of each event, once it is kept and in order."""
         self._followers.append(follower)
 
+    def when_there_is_more(self, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called when there is more to be taken, on whichever thread brought it. It returns at once."""
+        self._tell = tell
+
     def __call__(self, event: Event) -> None:
         """Accept an event."""
         self._pending.append((event, self._clock.now()))
@@ -86,7 +92,14 @@ class Outbox:
             self._waiting.reconnected()
             self._changed.notify_all()
 
-    def take(self, timeout_s: float) -> Outgoing | None:
+    @property
+    def backlog_free_in_s(self) -> float:
+        """How long until what waited may be taken again; infinite where nothing did."""
+        with self._changed:
+            free_s = self._waiting.backlog_free_s
+        return math.inf if free_s is None else max(0.0, free_s - time.monotonic())
+
+    def take(self, timeout_s: float = 0.0) -> Outgoing | None:
         """The next message to be sent; None when there is none in time."""
         until_s = time.monotonic() + timeout_s
         with self._changed:
@@ -140,6 +153,8 @@ class Outbox:
         with self._changed:
             messages = self._waiting.accept(newest(taken(self._pending)), taken(self._settled))
             self._changed.notify_all()
+        if messages:
+            self._tell()
         for message in messages:
             for follower in self._followers:
                 follower(message)

@@ -85,7 +85,7 @@ class Box:
 
     def __init__(self, folder: Path) -> None:
         self.outbox = _Noted(folder / "outbox.sqlite3")
-        self.last_payload = b""
+        self._last: EventMessage | None = None
         self._mqtt: Mqtt | None = None
         self.outbox.follow(self._note)
 
@@ -117,8 +117,13 @@ class Box:
         if not self.outbox.wait_until_empty(limit_s):
             raise RuntimeError(f"{len(self.outbox)} events still wait after {limit_s:.0f} s")
 
+    @property
+    def last_payload(self) -> bytes:
+        """Of the last event."""
+        return self._last.payload() if self._last else b""
+
     def _note(self, message: EventMessage) -> None:
-        self.last_payload = message.payload()
+        self._last = message
 
 
 class Commit:

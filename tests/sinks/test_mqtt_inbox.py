@@ -233,10 +233,12 @@ def test_a_real_broker_of_3_1_1_brings_long_messages_in_vain(brokers, transport)
     assert not connection.open(10)
     connection.subscribe()
     ask = partial(publish.single, "ask", qos=1, hostname="127.0.0.1", port=broker.port)
-    wait_until(lambda: ask(b"short") or heard)
+    ask(b"short")
+    assert connection.turn_until(lambda: bool(heard), 10)
     for _ in range(10):
         ask(bytes(2**20))
-    wait_until(lambda: part.snapshot().counters.get("oversized") == 10 or connection.gone.is_set())
+        connection.turn(0.1)
+    connection.turn_until(lambda: part.snapshot().counters.get("oversized") == 10, 10)
     assert connection.gone.is_set() == (transport == "websockets")
     assert {arrived.payload for arrived in heard} == {b"short"}
     connection.close(2)
@@ -255,12 +257,13 @@ def test_a_broker_that_speaks_5_keeps_long_messages_to_itself(broker, asker):
 
 
 def test_a_fault_in_what_is_done_with_an_answer_does_not_end_the_voice_in_silence(broker):
-    """The thread of paho's ends of it: the connection is over, and says why, instead of waiting for ever."""
+    """The connection is over, and says why, instead of waiting for ever."""
     config = MqttConfig(host="127.0.0.1", port=broker.port)
     connection = Connection(config.brokers[0], make_client(config, "box", None, older=False), Inbox(Health().part("x")))
     assert not connection.open(10)
     connection.publish("edged/box/event/drones", b"{}", lambda *_: 1 / 0)
-    assert connection.gone.wait(10)
+    connection.turn_until(connection.gone.is_set, 10)
+    assert connection.gone.is_set()
     assert "fault of edged's own: ZeroDivisionError" in connection.why_gone
     connection.close(2)
 

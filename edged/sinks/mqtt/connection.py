@@ -1,8 +1,10 @@
 """Connection: one connection to one broker, from hello to goodbye."""
 
+import logging
 import ssl
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from paho.mqtt.client import MQTT_ERR_SUCCESS
@@ -26,9 +28,11 @@ HEADER_BYTES = 96
 ACCEPTED = 0
 JSON = json_properties()
 
+log = logging.getLogger(__name__)
+
 
 class Connection:
-    """Answers come on paho's thread, under paho's locks: no lock that they need may be held while calling us."""
+    """One thread at a time opens, turns and closes it; there come the answers. Any thread may publish."""
 
     def __init__(self, broker: BrokerConfig, client: Client, inbox: Inbox) -> None:
         """``inbox``: who hears what arrives."""
@@ -49,14 +53,13 @@ class Connection:
         """Messages that may be sent and not yet acknowledged; fewer where the broker says so."""
         self._refusal: str | None = None
         self._answer_limit_s = float("inf")
-        self._welcome = threading.Event()
+        self._welcome = False
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_publish, client.on_message, client.on_subscribe = (
             self._on_publish,
             self._on_message,
             self._on_subscribe,
         )
-        client.on_end = self._on_end
 
     def open(self, keepalive_s: int) -> str:
         """Connect; returns why it could not be done, or nothing."""
@@ -65,9 +68,29 @@ class Connection:
             self._client.open(self.broker, keepalive_s)
         except (OSError, ValueError) as error:
             return f"{self.broker} cannot be reached: {_reason(error)}"
-        if not self._welcome.wait(CONNECT_LIMIT_S):
+        if not self.turn_until(lambda: self._welcome, CONNECT_LIMIT_S):
             return f"{self.broker} does not answer"
         return f"{self.broker} refuses: {self._refusal}" if self._refusal is not None else ""
+
+    def turn(self, timeout_s: float) -> None:
+        """Send and read what there is, or what comes within so long; answers are told meanwhile."""
+        try:
+            if self._client.turn(timeout_s):
+                self._over("")
+        except Exception as error:  # of paho's, or of ours in a callback: the connection is over, and not in silence
+            log.exception("connection lost to a fault of edged's own")
+            self._over(f"a fault of edged's own: {error!r}; please report it")
+
+    def turn_until(self, done: Callable[[], bool], limit_s: float) -> bool:
+        """Turn until it is so, the connection is over or the time is up; whether it is so."""
+        until_s = time.monotonic() + limit_s
+        while not done() and not self.gone.is_set() and (left_s := until_s - time.monotonic()) > 0:
+            self.turn(left_s)
+        return done()
+
+    def wake(self) -> None:
+        """Have :meth:`turn` return, wherever it is called."""
+        self._client.wake()
 
     def fits(self, topic: str, payload: bytes) -> bool:
         """Whether the broker takes a message so long."""
@@ -111,10 +134,10 @@ class Connection:
 
     def close(self, limit_s: float = 0.0) -> None:
         """Say goodbye, if it can be said in time, and leave no socket and no thread."""
+        self._client.take_over()
         if self._client.disconnect() == MQTT_ERR_SUCCESS:
-            self.gone.wait(limit_s)  # paho's loop would end with its goodbye unsent and its socket open
-        self._client.loop_stop()
-        self._client._reset_sockets()  # noqa: SLF001  # no public way closes its wake-up pair or a half-made connection
+            self.turn_until(self.gone.is_set, limit_s)
+        self._client.shut()
         self.gone.set()
 
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:
@@ -124,7 +147,7 @@ class Connection:
         if reason.is_failure:
             self.older_version_needed = reason.value == UNSUPPORTED_VERSION
             self._refusal = in_words(reason, properties)
-        self._welcome.set()
+        self._welcome = True
 
     def _on_disconnect(self, _client: Any, _data: Any, flags: Any, reason: Any, properties: Any) -> None:
         if flags.is_disconnect_packet_from_server:
@@ -132,11 +155,9 @@ class Connection:
         else:
             self.hung_up = reason.value == UNSPECIFIED
             self.why_gone = "it hung up" if self.hung_up else str(reason)
-        if not self._welcome.is_set():
+        if not self._welcome:
             self.older_version_needed = True  # so do old brokers refuse what they do not know
-            self._refusal = self.why_gone
-        self.gone.set()
-        self._welcome.set()
+        self._over("")
 
     def _on_publish(self, _client: Any, _data: Any, mid: int, reason: Any, properties: Any) -> None:
         failed = reason.is_failure
@@ -159,12 +180,11 @@ class Connection:
             if reason.is_failure:
                 self._inbox.refused(topic_filter, in_words(reason, properties))
 
-    def _on_end(self, fault: str) -> None:
+    def _over(self, fault: str) -> None:
         self.why_gone = self.why_gone or fault
-        if not self._welcome.is_set():
-            self._refusal = self.why_gone
+        if not self._welcome:
+            self._welcome, self._refusal = True, self.why_gone
         self.gone.set()
-        self._welcome.set()
 
 
 def _reason(error: Exception) -> str:

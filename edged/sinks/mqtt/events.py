@@ -1,7 +1,6 @@
 """Events: takes events from the outbox and sends them; one leaves it when the broker has it or will never have it."""
 
 import logging
-import threading
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -14,8 +13,8 @@ from edged.sinks.mqtt.connection import Connection
 from edged.sinks.mqtt.properties import json_properties
 from edged.sinks.mqtt.under_way import Sent
 
-TAKE_S = 0.2
-"""So soon the end of a connection is noticed."""
+TURN_S = 0.2
+"""So soon the end of a pause is noticed, or that we are to stop."""
 
 log = logging.getLogger(__name__)
 
@@ -28,34 +27,32 @@ class Events:
         root: str,
         outbox: Outbox,
         health: Part,
-        stopping: threading.Event,
         pause_max_s: float,
         expiry_s: float | None,
     ) -> None:
         """``pause_max_s``: before a broker without room is asked again; ``expiry_s``: how long brokers keep events."""
-        self._root, self._outbox, self._health, self._stopping = root, outbox, health, stopping
+        self._root, self._outbox, self._health = root, outbox, health
         self._pause_max_s, self._properties = pause_max_s, json_properties(expiry_s)
         self._tries: dict[int, int] = {}
         self._pause_due, self._busy = False, 0  # the broker cannot take a message now; for how many pauses already
+        self._paused_until_s = 0.0
 
     def tell_gaps(self, connection: Connection) -> None:
         """Say what is gone; comes before all events."""
         if gaps := self._outbox.gaps():
             connection.publish(f"{self._root}/gap", gaps.payload(), partial(self._gaps_answered, gaps))
 
-    def send_next(self, connection: Connection, *, one_by_one: bool) -> None:
-        """Send what there is, as far as there is room, or the first that comes in time."""
+    def send_next(self, connection: Connection, *, one_by_one: bool) -> float:
+        """Send what there is, as far as there is room; returns for how long there is nothing more, unless it comes."""
         # one by one also keeps the order where one after another is refused
         room = 1 if self._busy or one_by_one else connection.room
-        if not self._wait_for_room(connection, room) or not self._may_go_on(connection):
-            return
-        timeout_s = TAKE_S
-        while len(connection.under_way) < room and (message := self._outbox.take(timeout_s)):
-            if self._pause_due:
-                self._outbox.put_back(message.seq)
-                return
+        if self._pauses(connection):
+            return TURN_S
+        while len(connection.under_way) < room:
+            if (message := self._outbox.take()) is None:
+                return min(TURN_S, self._outbox.backlog_free_in_s)
             self._send(connection, message)
-            timeout_s = 0.0
+        return TURN_S
 
     def put_back(self, unanswered: Sequence[Sent]) -> None:
         """The connection is over: have what was under way sent again."""
@@ -68,24 +65,12 @@ class Events:
         log.warning("broker refuses a message for good", extra={"seq": seq, "reason": reason})
         self._outbox.refuse(seq, reason)
 
-    def _wait_for_room(self, connection: Connection, room: int) -> bool:
-        """Where there is none, wait until half of it is free: to be woken for each message takes longer than it."""
-        return (
-            len(connection.under_way) < room
-            or connection.under_way.wait_for_fewer(max(1, room // 2), TAKE_S)
-            or len(connection.under_way) < room
-        )
-
-    def _may_go_on(self, connection: Connection) -> bool:
-        """False after a pause, as the broker could not take a message: first comes the rest of what is under way."""
-        if not self._pause_due:
-            return True
-        if connection.under_way.wait_for_fewer(1, TAKE_S):
+    def _pauses(self, connection: Connection) -> bool:
+        """After the broker could not take a message: first comes the rest of what is under way, then a pause."""
+        if self._pause_due and connection.under_way.is_empty():
             self._pause_due, self._busy = False, self._busy + 1
-            until_s = time.monotonic() + jitter_s(self._busy, self._pause_max_s)
-            while time.monotonic() < until_s and not connection.gone.is_set() and not self._stopping.is_set():
-                self._stopping.wait(min(TAKE_S, max(0.0, until_s - time.monotonic())))
-        return False
+            self._paused_until_s = time.monotonic() + jitter_s(self._busy, self._pause_max_s)
+        return self._pause_due or time.monotonic() < self._paused_until_s
 
     def _send(self, connection: Connection, message: Outgoing) -> None:
         topic, payload = f"{self._root}/event/{message.pipeline}", message.payload()

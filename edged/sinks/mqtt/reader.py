@@ -53,7 +53,7 @@ class Link(NamedTuple):
 
 
 class Reader:
-    """One thread of its own besides paho's. Thread-safe."""
+    """One thread of its own, from the first connection on. Thread-safe."""
 
     def __init__(self, config: MqttConfig, filters: Sequence[str], clock: Callable[[], float] = time.time) -> None:
         """``filters``: of topics, in full."""
@@ -94,7 +94,8 @@ class Reader:
 
     def _keep_connected(self) -> None:
         while self._connection is not None and not self._stopping.is_set():
-            if self._connection.gone.wait(LOOK_S):
+            self._connection.turn(LOOK_S)
+            if self._connection.gone.is_set():
                 self._connection.close()
                 why, self._connection = self._connection.why_gone or "hung up", None
                 self._link = self._link._replace(connected=False, since_s=self._clock(), problem=why)
@@ -146,13 +147,12 @@ class _Answer:
     """The broker's word on what we want to read."""
 
     def __init__(self, client: Client) -> None:
-        self._said = threading.Event()
         self._reasons: Sequence[Any] = ()
         client.on_subscribe = self._on_subscribe
 
     def problem(self, connection: Connection, filters: Sequence[str]) -> str:
         """Why nothing may be read, or nothing. A part of it that may not be read is simply not there."""
-        if not self._said.wait(CONNECT_LIMIT_S):
+        if not connection.turn_until(lambda: bool(self._reasons), CONNECT_LIMIT_S):
             return f"{connection.broker} does not answer"
         if all(reason.is_failure for reason in self._reasons):
             return f"{connection.broker} does not let us read {', '.join(filters)}: {self._reasons[0]}"
@@ -160,11 +160,10 @@ class _Answer:
 
     def _on_subscribe(self, _client: Any, _data: Any, _mid: int, reasons: Sequence[Any], _properties: Any) -> None:
         self._reasons = reasons
-        self._said.set()
 
 
 class _Waiting:
-    """Between paho's thread and whoever takes."""
+    """Between the thread that reads and whoever takes."""
 
     def __init__(self) -> None:
         self.dropped = 0

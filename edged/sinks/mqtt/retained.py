@@ -9,9 +9,6 @@ from edged.runtime.health import Part
 from edged.sinks.mqtt.client import IN_FLIGHT
 from edged.sinks.mqtt.connection import Connection
 
-ONE_S = 0.2
-"""So long an answer is waited for where one word is sent after the other, before something else has its turn."""
-
 log = logging.getLogger(__name__)
 
 
@@ -56,7 +53,7 @@ class Retained:
             return
         with self._sending:
             while self._late and self._connection and not self._connection.gone.is_set():
-                if self._one_by_one and not self._connection.under_way.wait_for_fewer(1, ONE_S):
+                if self._one_by_one and not self._connection.under_way.is_empty():
                     return
                 self._send(self._connection, next(iter(self._late)))
 

@@ -18,7 +18,7 @@ from edged.sinks.mqtt.client import IN_FLIGHT, make_client
 from edged.sinks.mqtt.comeback import Comeback
 from edged.sinks.mqtt.config import BrokerConfig, MqttConfig, read_secret, tls_context
 from edged.sinks.mqtt.connection import Connection
-from edged.sinks.mqtt.events import TAKE_S, Events
+from edged.sinks.mqtt.events import TURN_S, Events
 from edged.sinks.mqtt.inbox import Inbox
 from edged.sinks.mqtt.retained import Retained, encoded
 from edged.sinks.mqtt.suspect import MOST_HANG_UPS, Suspect
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class Mqtt:
-    """One thread that connects, sends and connects again; what arrives is handed out on the connection's thread.
+    """One thread that connects, sends, hands out what arrives, and connects again.
 
     No lock of ours that a callback needs is held while paho is called: it calls back under locks of its own.
     """
@@ -53,7 +53,8 @@ class Mqtt:
         self._stopping = threading.Event()
         self._inbox, self._retained = Inbox(health), Retained(health)
         self._comeback = Comeback(device, config.reconnect_max_s, health)
-        self._events = Events(self.root, outbox, health, self._stopping, config.reconnect_max_s, message_expiry_s)
+        self._events = Events(self.root, outbox, health, config.reconnect_max_s, message_expiry_s)
+        outbox.when_there_is_more(self._wake)
         self._suspect = Suspect()
         self._on_connected: list[Callable[[], None]] = []
         self._connection: Connection | None = None
@@ -81,12 +82,13 @@ class Mqtt:
         if self._connection is not None:
             self._outbox.wait_until_empty(limit_s / 2)
         self._stopping.set()
-        self._sender.join(limit_s / 2 + TAKE_S)
+        self._wake()
+        self._sender.join(limit_s / 2 + TURN_S)
 
     def listen(self, topic_filter: str, handler: Handler) -> None:
         """Have ``handler`` called with what arrives on full topics that match; before :meth:`start` only.
 
-        It is called on the connection's thread: it must return at once, and events wait meanwhile.
+        It is called on Mqtt's own thread: it must return at once, and events wait meanwhile.
         """
         if self._sender.ident is not None:
             raise RuntimeError(f"listen({topic_filter!r}): after start() nobody would subscribe to it; call it before")
@@ -112,6 +114,10 @@ class Mqtt:
             return False
         connection.publish(full_topic, body, partial(self._retained.answered, full_topic))
         return True
+
+    def _wake(self) -> None:
+        if (connection := self._connection) is not None:
+            connection.wake()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -152,7 +158,8 @@ class Mqtt:
         while not (connection.gone.is_set() or self._stopping.is_set()):
             self.pulse.beat()
             self._retained.catch_up()
-            self._events.send_next(connection, one_by_one=self._suspect.there_is_one)
+            idle_s = self._events.send_next(connection, one_by_one=self._suspect.there_is_one)
+            connection.turn(idle_s)
             connection.give_up_if_stuck()
             self._comeback.lasting(time.monotonic() - began_s)
             self._suspect.lasting(time.monotonic() - began_s)
@@ -161,9 +168,9 @@ class Mqtt:
             self._health.count("disconnected")
             self._not_connected(f"disconnected from {connection.broker}: {connection.why_gone}")
         elif not connection.gone.is_set():
-            connection.under_way.wait_for_fewer(1, self._limit_s)
+            connection.turn_until(connection.under_way.is_empty, self._limit_s)
             connection.publish(f"{self.root}/state", OFFLINE, lambda *_: None, retain=True)
-            connection.under_way.wait_for_fewer(1, self._limit_s)
+            connection.turn_until(connection.under_way.is_empty, self._limit_s)
 
     def _connected(self, connection: Connection, *, older: bool) -> None:
         log.info("connected", extra={"broker": str(connection.broker), "mqtt": "3.1.1" if older else "5"})

@@ -27,15 +27,18 @@ class UnderWay:
         self._sent: dict[int, Sent] = {}
         self._answers: dict[int, tuple[int, str]] = {}
         self._sent_s = 0.0
-        self._awaited: list[int] = []  # somebody waits for fewer than so many
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._sent)
 
+    def is_empty(self) -> bool:
+        """Whether all was answered."""
+        return not self._sent
+
     def sent(self, mid: int, sent: Sent) -> None:
         """It is on its way."""
-        with self._changed:
+        with self._lock:
             self._sent_s = self._clock()
             answer = self._answers.pop(mid, None)
             if answer is None:
@@ -46,32 +49,19 @@ class UnderWay:
 
     def answered(self, mid: int, code: int, words: str) -> None:
         """The broker's word on it; it is under way until ``then`` has done with it."""
-        with self._changed:
+        with self._lock:
             sent = self._sent.get(mid)
             if sent is None:
                 self._answers[mid] = (code, words)
                 return
         sent.then(code, words)
-        with self._changed:
+        with self._lock:
             del self._sent[mid]
             self._moved_s = self._clock()
-            if len(self._sent) < max(self._awaited, default=0):  # not for each: every waking costs a change of threads
-                self._changed.notify_all()
-
-    def wait_for_fewer(self, than: int, timeout_s: float) -> bool:
-        """True when fewer than so many are under way, in time."""
-        if len(self._sent) < than:
-            return True
-        with self._changed:
-            self._awaited.append(than)
-            try:
-                return self._changed.wait_for(lambda: len(self._sent) < than, timeout_s)
-            finally:
-                self._awaited.remove(than)
 
     def stuck_for(self, s: float) -> bool:
         """Whether something is under way and nothing was answered for so long."""
-        with self._changed:
+        with self._lock:
             return bool(self._sent) and self._clock() - self._moved_s > s
 
     @property
@@ -81,7 +71,7 @@ class UnderWay:
 
     def give_up(self) -> list[Sent]:
         """Forget all, as the connection is over; returns what was not answered, in the order in which it was sent."""
-        with self._changed:
+        with self._lock:
             unanswered = list(self._sent.values())
             self._sent.clear()
             self._answers.clear()
