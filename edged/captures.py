@@ -73,9 +73,8 @@ class Captures:
     def leave(self, name: str, queue: BoundedQueue[Any]) -> None:
         """No more for that queue. A source that nobody listens to any longer is closed."""
         with self._changing:
-            capture = self._captures[name]
-            capture.unsubscribe(queue)
-            if capture.wanted:
+            capture = self._captures.get(name)
+            if capture is None or not capture.unsubscribe(queue) or capture.wanted:
                 return
             del self._captures[name]
             self._cameras.pop(name, None)
@@ -83,6 +82,24 @@ class Captures:
         part = self._health.part(f"sources.{name}")
         if self._started and part.state is not State.OFF:  # neither has it come to its own end, nor do all stop
             part.set(State.OFF, "nobody listens to it")
+
+    def use(self, sources: Mapping[str, Source]) -> list[str]:
+        """From now on these are the sources; whoever still listens to one that has changed comes to an end.
+
+        Returns the names of those that are there no longer.
+        """
+        with self._changing:
+            before, self._sources = self._sources, dict(sources)
+            changed = [name for name, config in before.items() if sources.get(name) != config]
+            over = [self._captures.pop(name) for name in changed if name in self._captures]
+            for name in changed:
+                self._cameras.pop(name, None)
+        for capture in over:
+            capture.stop(STOP_LIMIT_S)
+        gone = [name for name in changed if name not in sources]
+        for name in gone:
+            self._health.remove(f"sources.{name}")
+        return gone
 
     def limit_fps(self, share: float) -> None:
         """From now on each camera gives this share of its `max_fps` at most, in (0, 1]; what goes is ``shed``."""

@@ -36,6 +36,7 @@ from edged.runtime.telling import Telling
 from edged.runtime.watchdog import STOP_WITHIN_S, Pulse, Switch, make_watchdog
 from edged.sentence import sentence
 from edged.settings import PipelineConfig, Settings, folders_written
+from edged.settings_in_use import SettingsInUse
 from edged.sinks_in_use import SinksInUse
 
 RELOAD_LIMIT_S = 1.0
@@ -50,20 +51,20 @@ class Daemon:
 
     def __init__(self, settings: Settings, journal: TextIO, read: Callable[[], Settings], changes: Changes) -> None:
         """``read`` gives the settings anew, with the ``changes`` by command laid over them, as in ``settings``."""
-        self._settings, self._changes = settings, changes
+        self._in_use, self._changes = SettingsInUse(settings), changes
         self._began = time.monotonic()
         self._stopping = StopFlag()
         self.restarting = False
         """Whether it stopped in order to begin anew."""
         self._health = Health(damping=Damping(times=settings.health.flaps))
-        self._sinks = SinksInUse(settings, journal, self._health)
+        self._sinks = SinksInUse(self._in_use, journal, self._health)
         self._models = ModelsInUse(settings, self._health, self._announce, self._tell_info)
         self._captures = Captures(settings.sources, self._health)
         self._people = PeopleInUse(settings, self._health, self._models.keep, self._captures.watch)
         self._pipelines = PipelinesInUse(self._build, self._health, lambda name: self._reloader.broken(name))  # noqa: PLW0108  # made below
         models, part = self._models, self._health.part("settings")
         self._reloader = Reloader(
-            settings,
+            self._in_use,
             self._pipelines,
             models.exchange,
             models.running.get,
@@ -78,6 +79,9 @@ class Daemon:
         self._watchdog = make_watchdog(self._pulses, self._health)
         self._telling = Telling(settings.health.interval_s)
         self._metrics = Metrics(settings.metrics.prometheus, self._health, self._health_message)
+        self._in_use.on_change(self._take_up_sources, "sources")
+        self._in_use.on_change(lambda wanted: self._metrics.use(wanted.metrics.prometheus), "metrics")
+        self._in_use.on_change(self._take_up_words, "health.interval_s", "log.level", "site", "location")
 
     def run(self) -> int:
         """Run until told to stop or until every source has ended. Returns the exit status: 1 after a failure."""
@@ -130,6 +134,18 @@ class Daemon:
         self._sinks.answer(stack)
         asked = status(self._info_message, self._health_message, logs.recent, self._sinks.events.now)
         serve(self._settings.control, ChainMap(asked, self._people.handlers), self._health.part("control"), stack)
+
+    @property
+    def _settings(self) -> Settings:
+        return self._in_use.now
+
+    def _take_up_sources(self, wanted: Settings) -> None:
+        for name in self._captures.use(wanted.sources):
+            self._sinks.retain(f"availability/{name}", "")
+
+    def _take_up_words(self, wanted: Settings) -> None:
+        self._telling.interval_s = wanted.health.interval_s
+        logging.getLogger().setLevel(wanted.log.level.upper())
 
     def _what_can_wait(self) -> tuple[Step, ...]:
         """What the box leaves undone under heat or overload, the first first; sound never."""
@@ -210,11 +226,7 @@ class Daemon:
         log.info("stopped", extra={"wait_on_disk_for_the_broker": waiting})
 
     def _publish_health(self) -> None:
-        message = self._health_message()
-        self._sinks.retain("health", message)
-        for name in self._settings.sources:
-            if part := message.parts.get(f"sources.{name}"):
-                self._sinks.tell_available(name, there=part.state in {State.OK, State.DEGRADED})
+        self._sinks.tell_health(self._health_message())
 
     def _health_message(self) -> HealthMessage:
         return health_message(self._health, self._sinks.outbox, time.monotonic() - self._began)

@@ -31,3 +31,8 @@ class GalleryError(EdgedError):
 
 class GalleryKeyError(GalleryError, ConfigError):
     """The key of the gallery is not there, not the right one, or for others to read."""
+
+
+def first_line(fault: BaseException) -> str:
+    """What a person must know; a bug by its name."""
+    return str(fault).partition("\n")[0] if isinstance(fault, EdgedError) else repr(fault)

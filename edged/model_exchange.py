@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from edged.errors import EdgedError
 from edged.inference.files.card import Card, read_card
 from edged.inference.model import Model
 from edged.messages.sound import HarmonicWindow, KnownWindow
@@ -112,8 +111,3 @@ def is_as_loaded(card: Card, folder: Path) -> bool:
         return False
     there = [(folder / file.path, file.sha256) for file in card.files.values() if (folder / file.path).is_file()]
     return all(hashlib.sha256(path.read_bytes()).hexdigest() == sha256 for path, sha256 in there)
-
-
-def first_line(fault: BaseException) -> str:
-    """What a person must know; a bug by its name."""
-    return str(fault).partition("\n")[0] if isinstance(fault, EdgedError) else repr(fault)

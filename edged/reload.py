@@ -2,19 +2,20 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, Protocol
 
-from edged.errors import ConfigError, EdgedError
+from edged.errors import ConfigError, EdgedError, first_line
 from edged.inference.model import Model
 from edged.messages.health import State
-from edged.model_exchange import ModelExchange, Running, first_line
+from edged.model_exchange import ModelExchange, Running
 from edged.pipelines.drones import DronesConfig
 from edged.runtime.health import Part
 from edged.settings import PipelineConfig, Settings
+from edged.settings_in_use import SettingsInUse
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class Reloader:
 
     def __init__(
         self,
-        settings: Settings,
+        in_use: SettingsInUse,
         lines: Lines,
         models: ModelExchange,
         running: Callable[[str], Running | None],
@@ -49,11 +50,11 @@ class Reloader:
         changed: Callable[[], None] = lambda: None,
         reloaded: Callable[[], object] = lambda: None,
     ) -> None:
-        """``settings``: what runs; ``read``: what is wanted now; ``running``: a pipeline as far as its model goes.
+        """``in_use``: what runs; ``read``: what is wanted now; ``running``: a pipeline as far as its model goes.
 
         ``changed`` is called when other pipelines run than before, ``reloaded`` when a :meth:`request` is carried out.
         """
-        self._settings, self._lines, self._models, self._running = settings, lines, models, running
+        self._in_use, self._lines, self._models, self._running = in_use, lines, models, running
         self._read, self._health, self._changed, self._reloaded = read, health, changed, reloaded
         self._todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         models.later, models.refuse = self._todo.put, self._refuse_model
@@ -133,23 +134,44 @@ class Reloader:
         except EdgedError as fault:
             self._say("settings", f"cannot be used, everything stays as it was: {first_line(fault)}")
             return
-        keys = changed_keys(self._settings.model_dump(), wanted.model_dump())
-        if rest := [key for key in keys if key.partition(".")[0] != "pipelines"]:
-            self._say("settings", f"needs a restart: {', '.join(rest)}")
+        before = {name: self._config(name) for name in [*self._lines.names, *wanted.pipelines]}
+        self._leave_sources(before, wanted)
+        for number, words in enumerate(self._in_use.take_up(wanted)):
+            self._say(f"settings {number}", words)
         loaded: dict[str, Model] = {}
-        for name in dict.fromkeys([*self._lines.names, *wanted.pipelines]):
+        for name, now in before.items():
             try:
-                self._take_up(name, wanted.pipelines.get(name), loaded)
+                self._take_up(name, now, wanted.pipelines.get(name), loaded)
             except Exception as fault:  # whatever is wrong with it, the old one goes on
-                self._say(name, f"pipelines.{name}: is refused, it goes on as it was: {first_line(fault)}")
+                self._go_on(name, now, first_line(fault))
         for unused in loaded.values():
             self._models.drop(unused)
+        self._in_use.set_pipelines(wanted.pipelines | {name: it for name in before if (it := self._lines.config(name))})
+        self._changed()
 
-    def _take_up(self, name: str, wanted: PipelineConfig | None, loaded: dict[str, Model]) -> None:
-        now = self._lines.config(name)
+    def _leave_sources(self, before: Mapping[str, PipelineConfig | None], wanted: Settings) -> None:
+        """Stop the pipelines of sources that change: no device can be open twice."""
+        now = self._in_use.now.sources
+        for name, config in before.items():
+            if config is not None and wanted.sources.get(config.source) != now.get(config.source):
+                self._exchange(name, partial(self._lines.apply, name, None))
+
+    def _go_on(self, name: str, now: PipelineConfig | None, refused: str) -> None:
+        """As before, also where it was stopped meanwhile."""
+        try:
+            if now is not None and self._lines.config(name) is None:
+                self._exchange(name, partial(self._lines.apply, name, now))
+        except Exception as fault:  # its source is no longer there, say
+            refused += f"; nor can that: {first_line(fault)}"
+        self._say(name, f"pipelines.{name}: is refused, it goes on as it was: {refused}")
+
+    def _take_up(
+        self, name: str, now: PipelineConfig | None, wanted: PipelineConfig | None, loaded: dict[str, Model]
+    ) -> None:
+        runs = self._lines.config(name) is not None
         wanted = wanted if wanted is not None and wanted.enabled else None
-        if now is None or wanted is None or but_for_model(now) != but_for_model(wanted):
-            if now is not wanted:
+        if not runs or now is None or wanted is None or but_for_model(now) != but_for_model(wanted):
+            if runs or wanted is not None:
                 self._must_keep_models(now, wanted)
                 self._exchange(name, lambda: self._lines.apply(name, wanted))
         elif isinstance(wanted, DronesConfig):
@@ -186,15 +208,6 @@ class Reloader:
 
     def _show(self) -> None:
         self._health.set(State.DEGRADED if self._said else State.OK, "; ".join(self._said.values()))
-
-
-def changed_keys(old: Any, new: Any, above: str = "") -> Iterator[str]:
-    """The dotted keys at which two configurations, as plain mappings, differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in {**old, **new}:
-            yield from changed_keys(old.get(key), new.get(key), f"{above}.{key}" if above else key)
-    elif old != new:
-        yield above
 
 
 def but_for_model(config: PipelineConfig) -> PipelineConfig:

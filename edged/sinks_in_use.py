@@ -13,8 +13,9 @@ from edged.control.events_on import EventsOn
 from edged.home_assistant.announcer import Announcer
 from edged.home_assistant.box import Box, BoxPipeline
 from edged.messages.event import Event
+from edged.messages.health import State
 from edged.messages.requests import ResponseMessage
-from edged.messages.wire import ActiveMessage, Message
+from edged.messages.wire import ActiveMessage, HealthMessage, Message
 from edged.outbox import Outbox
 from edged.outbox.config import outbox_path
 from edged.pipelines_in_use import PipelinesInUse
@@ -22,6 +23,7 @@ from edged.runtime.bounded_queue import BoundedQueue
 from edged.runtime.health import Health
 from edged.runtime.watchdog import Pulse
 from edged.settings import PipelineConfig, Settings
+from edged.settings_in_use import SettingsInUse
 from edged.sinks.clips import Clips
 from edged.sinks.event_log import EventLog
 from edged.sinks.journal import Journal
@@ -37,8 +39,9 @@ DAY_S = 86400.0
 class SinksInUse:
     """Without a broker in the configuration there is no outbox on disk, and what is retained or said goes nowhere."""
 
-    def __init__(self, settings: Settings, journal: TextIO, health: Health) -> None:
-        self._settings, self._health = settings, health
+    def __init__(self, in_use: SettingsInUse, journal: TextIO, health: Health) -> None:
+        self._in_use, self._health = in_use, health
+        settings = in_use.now
         path = outbox_path(settings.outbox) if settings.mqtt.enabled else None
         self.outbox = Outbox(path, settings.outbox, health.part("outbox"))
         self._journal = Journal(journal) if settings.journal.enabled else None
@@ -51,7 +54,10 @@ class SinksInUse:
             expiry_s = settings.outbox.max_age_days * DAY_S
             part = health.part("sinks.mqtt")
             self._mqtt = Mqtt(settings.mqtt, settings.device_name, self.outbox, part, message_expiry_s=expiry_s)
+            in_use.on_change(self._take_up_mqtt, "mqtt")
+            in_use.on_change(self._take_up_commands, "commands")
         self._announcer: Announcer | None = None
+        self._handlers: Mapping[str, Handler] = {}
         self._active: set[str] = set()
         self._accelerators: set[str] = set()  # that were there once: what never was, nobody needs to see
         self._recorded: Counter[str] = Counter()
@@ -80,6 +86,10 @@ class SinksInUse:
         return pulses | {"sinks.mqtt": self._mqtt.pulse} if self._mqtt else pulses
 
     @property
+    def _settings(self) -> Settings:
+        return self._in_use.now
+
+    @property
     def broker(self) -> str | None:
         """Where it is, or is to be; None: there is none in the configuration."""
         return str(self._settings.mqtt.brokers[0]) if self._mqtt else None
@@ -88,8 +98,8 @@ class SinksInUse:
         """Before :meth:`start`: hear what is asked over MQTT, and tell Home Assistant of the box."""
         if self._mqtt is None:
             return
-        config, part = self._settings.commands, self._health.part("commands")
-        self._desk = Desk(config, handlers, self._respond, Audit(audit_folder(), part), part)
+        self._handlers = handlers
+        self._desk = self._make_desk(self._settings)
         self._mqtt.listen(f"{self._mqtt.root}/request/+", self._take)
         box = partial(self._box, self._mqtt.root, pipelines)
         self._announcer = Announcer(
@@ -101,7 +111,20 @@ class SinksInUse:
         """When all runs: carry out what is asked."""
         if self._mqtt:
             self._desk.start()
-            stack.callback(self._desk.stop, STOP_LIMIT_S["commands"])
+            stack.callback(lambda: self._desk.stop(STOP_LIMIT_S["commands"]))
+
+    def _make_desk(self, settings: Settings) -> Desk:
+        part = self._health.part("commands")
+        return Desk(settings.commands, self._handlers, self._respond, Audit(audit_folder(), part), part)
+
+    def _take_up_mqtt(self, settings: Settings) -> None:
+        if self._mqtt:
+            self._mqtt.use(settings.mqtt)
+
+    def _take_up_commands(self, settings: Settings) -> None:
+        before, self._desk = self._desk, self._make_desk(settings)
+        self._desk.start()
+        before.stop(STOP_LIMIT_S["commands"])
 
     def record(self, pipeline: str, source: str, captures: Captures) -> Callable[[], None]:
         """Have clips remember what a pipeline's source gives; returns what is to be called when the pipeline ends."""
@@ -139,6 +162,13 @@ class SinksInUse:
         """The latest word on ``topic``, below the box's root."""
         if self._mqtt:
             self._mqtt.retain(topic, message)
+
+    def tell_health(self, message: HealthMessage) -> None:
+        """How the box is, and which of its sources are there."""
+        self.retain("health", message)
+        for name in self._settings.sources:
+            if part := message.parts.get(f"sources.{name}"):
+                self.tell_available(name, there=part.state in {State.OK, State.DEGRADED})
 
     def tell_available(self, part: str, *, there: bool, accelerator: bool = False) -> None:
         """Whether a source, or an accelerator, is there."""

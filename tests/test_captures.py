@@ -102,6 +102,30 @@ def test_a_source_is_closed_after_the_last_listener_and_opened_for_the_next(
     assert health.part("sources.door").state is State.OK
 
 
+def test_a_source_that_has_changed_is_closed_and_opened_anew_for_the_next(
+    film: CameraConfig, tmp_path: Path, stack: ExitStack
+) -> None:
+    """Whoever still watched comes to an end; another source goes on, and one that is gone has no health."""
+    health = Health()
+    captures = Captures({"door": film, "garden": film, "attic": film}, health)
+    captures.start(stack)
+    garden, watching = captures.pictures("garden"), captures.pictures("door")
+    captures.leave("attic", captures.pictures("attic"))
+    wait_until(lambda: len(watching) == 1)
+    small = CameraConfig(
+        file=write_video(tmp_path / "small.avi", [moving(number)[:120, :160] for number in range(20)]), loop=True
+    )
+    assert captures.use({"door": small, "garden": film}) == ["attic"]
+    assert len(list(watching)) <= 1
+    assert set(health.parts()) == {"sources.door", "sources.garden"}
+    again = captures.pictures("door")
+    captures.leave("door", watching)
+    wait_until(lambda: len(again) == 1)
+    assert next(iter(again)).picture.shape == (120, 160, 3)
+    next(iter(garden))
+    wait_until(lambda: len(garden) == 1)
+
+
 def test_whoever_enrols_keeps_a_camera_open_that_its_pipeline_has_left(film: CameraConfig, stack: ExitStack) -> None:
     """It is closed when they have done."""
     captures = Captures({"door": film}, Health())

@@ -12,7 +12,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from edged.errors import ModelError
+from edged.errors import ConfigError, ModelError
 from edged.inference.cpu_model import CpuModel
 from edged.inference.model import Answer
 from edged.messages.event import Phase
@@ -20,10 +20,11 @@ from edged.messages.health import State
 from edged.messages.sound import Chunk, Span
 from edged.model_exchange import ModelExchange, Running
 from edged.pipelines.drones import listen, model_stages
-from edged.reload import Reloader, changed_keys
+from edged.reload import Reloader
 from edged.runtime.exchange import Exchange
 from edged.runtime.health import Health
 from edged.settings import read_settings
+from edged.settings_in_use import SettingsInUse
 from edged.synthesis import FlyOver, fly_over
 from tests.sound_models import change, install
 
@@ -62,6 +63,7 @@ class Box:
         self.loaded: list[Loaded] = []
         self.adopted: list[tuple[str, str, str]] = []
         self.fails_after: dict[str, int] = {}
+        self.refuses = lambda config: False
         self.heard = 0
         install(folder, "sound")
         self.configure("sound")
@@ -82,8 +84,9 @@ class Box:
             self.retire,
         )
         self.applied.clear()
+        self.in_use = SettingsInUse(settings)
         self.reloader = Reloader(
-            settings,
+            self.in_use,
             self,
             exchange,
             self.running.get,
@@ -102,10 +105,14 @@ class Box:
     def apply(self, name: str, config) -> None:
         """As a running box has it: made anew, with the model in use."""
         self.applied.append((name, config))
+        if config is not None and self.refuses(config):
+            raise ConfigError(f"no {config.source}")
         if config is None:
             del self.running[name], self.configs[name]
             return
         stages = partial(self.stages, name, config)
+        if name not in self.running and self.model.retired:
+            self.model = self.load(config.model)
         model = self.running[name].model if name in self.running else self.model
         exchange = Exchange(stages(model))
         self.events.setdefault(name, [])
@@ -131,8 +138,12 @@ class Box:
         assert not model.retired
         model.retired = True
 
-    def configure(self, model: str, drones: dict | None = None, **other: object) -> None:
-        pipelines = {name: {"model": model, **(drones or {})} for name in self.pipeline_names}
+    def configure(
+        self, model: str, drones: dict | None = None, each: dict[str, dict] | None = None, **other: object
+    ) -> None:
+        pipelines = {
+            name: {"model": model, **(drones or {}), **(each or {}).get(name, {})} for name in self.pipeline_names
+        }
         content = {"device": "box", "pipelines": pipelines, **other}
         (self.folder / "edged.yaml").write_text(yaml.safe_dump(content))
 
@@ -331,6 +342,42 @@ def test_other_changes_wait_for_a_restart_and_are_named(box):
     assert box.adopted == [("drones", "better", "1.0.0")]
 
 
+def sources(**paths):
+    return {name: {"type": "recording", "path": path} for name, path in paths.items()}
+
+
+def test_pipelines_of_a_source_that_has_changed_are_stopped_before_it_and_started_after(tmp_path):
+    """No device can be open twice; a pipeline of another source is left alone."""
+    box = Box(tmp_path, ("front", "back"))
+    on, seen = {"front": {"source": "door"}, "back": {"source": "microphone"}}, []
+    box.in_use.on_change(lambda wanted: seen.append((wanted.sources["door"].path.name, sorted(box.running))), "sources")
+    box.configure("sound", each=on, sources=sources(door="a.wav", microphone="b.wav"))
+    box.reload()
+    seen.clear()
+    box.applied.clear()
+    box.configure("sound", each=on, sources=sources(door="c.wav", microphone="b.wav"))
+    box.reload()
+    assert seen == [("c.wav", ["back"])]
+    assert [(name, config is None) for name, config in box.applied] == [("front", True), ("front", False)]
+    assert box.said() == ""
+
+
+@pytest.mark.parametrize("left", ["door", "attic"])
+def test_a_pipeline_that_is_refused_after_its_source_has_changed_goes_on_as_it_was(tmp_path, left):
+    """As far as its source is still there; if not, that is said too."""
+    box = Box(tmp_path, ("front",))
+    box.in_use.on_change(lambda wanted: None, "sources")
+    box.configure("sound", each={"front": {"source": "door"}}, sources=sources(door="a.wav", attic="d.wav"))
+    box.reload()
+    box.refuses = lambda config: config.source == "attic" or (left == "attic" and config.source == "door")
+    box.applied.clear()
+    box.configure("sound", each={"front": {"source": "attic"}}, sources=sources(**{left: "c.wav", "attic": "d.wav"}))
+    box.reload()
+    assert list(box.running) == (["front"] if left == "door" else [])
+    assert box.said().startswith("pipelines.front: is refused, it goes on as it was: no attic")
+    assert ("nor can that: no door" in box.said()) == (left == "attic")
+
+
 def test_a_model_that_two_pipelines_share_goes_when_both_have_left_it(tmp_path):
     """It is loaded once for both."""
     box = Box(tmp_path, ("front", "back"))
@@ -394,12 +441,6 @@ def test_a_bug_in_a_callback_does_not_end_the_reloader(box, caplog):
     assert "ZeroDivisionError" in box.said()
     box.reload()
     assert box.said() == ""
-
-
-def test_changed_keys_are_dotted_and_as_deep_as_they_go():
-    """Also where one side has no such key."""
-    old, new = {"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 1, "c": 4}, "e": 5}
-    assert list(changed_keys(old, new)) == ["a.c", "d", "e"]
 
 
 class ReloadMachine(RuleBasedStateMachine):

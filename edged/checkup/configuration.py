@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from edged.checkup.box import INSTALLED, Box
 from edged.config import Fault, dotted
-from edged.reload import changed_keys
 from edged.runtime.finding import Finding, Level
 from edged.settings import Settings
+from edged.settings_in_use import changed_keys
 
 MOST_KEYS = 8
 """Named in one line."""

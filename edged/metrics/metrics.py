@@ -1,6 +1,7 @@
 """Metrics: the box's numbers are there to be collected, as far as their address can be had."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Metrics:
-    """Serves them; one thread at a time may call."""
+    """Serves them. Thread-safe."""
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class Metrics:
         self._config, self._health, self._tell, self._clock = config, health, tell, clock
         self._server: Server | None = None
         self._next_s = float("inf")
+        self._changing = threading.RLock()
 
     @property
     def port(self) -> int | None:
@@ -47,8 +49,11 @@ class Metrics:
 
     def start(self) -> None:
         """Serve from now on, if that is wanted; an address that is taken is said in health and tried again."""
-        if not self._config.enabled:
-            return
+        with self._changing:
+            if self._config.enabled and self._server is None:
+                self._start()
+
+    def _start(self) -> None:
         from edged.metrics.collector import BoxCollector  # late: 0.1 s on a PC, and few boxes have it on
         from edged.metrics.server import Server
 
@@ -65,6 +70,13 @@ class Metrics:
         self._server.start()
         part.set(State.OK)
 
+    def use(self, config: PrometheusConfig) -> None:
+        """From now on serve as ``config`` has it."""
+        with self._changing:
+            self.stop()
+            self._config = config
+            self.start()
+
     def tick(self) -> None:
         """Called every second."""
         if self._clock() >= self._next_s:
@@ -72,6 +84,10 @@ class Metrics:
 
     def stop(self) -> None:
         """Give the address back."""
+        with self._changing:
+            self._stop()
+
+    def _stop(self) -> None:
         self._next_s = float("inf")
         if self._server:
             self._server.stop()

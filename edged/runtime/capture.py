@@ -76,10 +76,13 @@ class Capture(Generic[T]):
         self._queues.append(queue)
         return queue
 
-    def unsubscribe(self, queue: BoundedQueue[T]) -> None:
-        """No more for that queue; whoever iterates over it comes to its end."""
+    def unsubscribe(self, queue: BoundedQueue[T]) -> bool:
+        """No more for that queue; whoever iterates over it comes to its end. False: it was not one of these."""
+        if queue not in self._queues:
+            return False
         self._queues.remove(queue)
         queue.close()
+        return True
 
     @property
     def wanted(self) -> bool:

@@ -14,7 +14,7 @@ class Telling:
     """Every ``interval_s`` and at each change. Asked every second, it lets no change wait for more than two."""
 
     def __init__(self, interval_s: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._interval_s, self._clock, self._lock = interval_s, clock, threading.Lock()
+        self.interval_s, self._clock, self._lock = interval_s, clock, threading.Lock()
         self._changes = TokenBucket(1.0, CHANGES_AT_ONCE, clock)
         self._told, self._told_s = -1, float("-inf")
 
@@ -22,7 +22,7 @@ class Telling:
         """Whether it is to be said now, with ``revision`` as it stands; True: it counts as said."""
         with self._lock:
             now_s = self._clock()
-            changed, old = revision != self._told, now_s - self._told_s >= self._interval_s
+            changed, old = revision != self._told, now_s - self._told_s >= self.interval_s
             if not old and not (changed and self._changes.take()):
                 return False
             self._told, self._told_s = revision, now_s

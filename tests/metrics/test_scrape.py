@@ -18,6 +18,7 @@ from edged.metrics.metrics import Metrics
 from edged.outbox import Outbox
 from edged.report import health_message
 from edged.runtime.health import Health
+from tests.cameras import free_port
 from tests.metrics.full_box import COUNTED, SHOWN, families, full_box, promtool, sample_names, scrape, served
 
 
@@ -131,6 +132,21 @@ def test_an_address_that_is_taken_is_said_and_tried_again():
     metrics.stop()
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", config.port), timeout=5)
+
+
+def test_where_they_are_served_can_change():
+    """Elsewhere, and nowhere: the old port is given back."""
+    health = Health()
+    metrics = Metrics(PrometheusConfig(enabled=True, port=free_port()), health, lambda: None)
+    metrics.start()
+    before, other = metrics.port, free_port()
+    metrics.use(PrometheusConfig(enabled=True, port=other))
+    assert metrics.port == other
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", before), timeout=5)
+    metrics.use(PrometheusConfig())
+    assert metrics.port is None
+    assert health.parts()["metrics"].state is State.OFF
 
 
 def test_a_box_that_shall_not_serve_them_does_not():

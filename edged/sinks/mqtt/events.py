@@ -32,7 +32,7 @@ class Events:
     ) -> None:
         """``pause_max_s``: before a broker without room is asked again; ``expiry_s``: how long brokers keep events."""
         self._root, self._outbox, self._health = root, outbox, health
-        self._pause_max_s, self._properties = pause_max_s, json_properties(expiry_s)
+        self.pause_max_s, self._properties = pause_max_s, json_properties(expiry_s)
         self._tries: dict[int, int] = {}
         self._pause_due, self._busy = False, 0  # the broker cannot take a message now; for how many pauses already
         self._paused_until_s = 0.0
@@ -69,7 +69,7 @@ class Events:
         """After the broker could not take a message: first comes the rest of what is under way, then a pause."""
         if self._pause_due and connection.under_way.is_empty():
             self._pause_due, self._busy = False, self._busy + 1
-            self._paused_until_s = time.monotonic() + jitter_s(self._busy, self._pause_max_s)
+            self._paused_until_s = time.monotonic() + jitter_s(self._busy, self.pause_max_s)
         return self._pause_due or time.monotonic() < self._paused_until_s
 
     def _send(self, connection: Connection, message: Outgoing) -> None:

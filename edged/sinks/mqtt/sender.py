@@ -27,6 +27,8 @@ MOST_UNDER_WAY = 2 * IN_FLIGHT
 """With so many words under way, nothing more is said: half of them are events at most."""
 STUCK_S = 180.0
 """For one try to connect, or one message: names that cannot be resolved take minutes, and each broker is tried."""
+LEAVE_S = 1.0
+"""For the goodbye to a broker that is left for another, twice."""
 OFFLINE = StateMessage(state="offline").payload()
 
 log = logging.getLogger(__name__)
@@ -46,11 +48,8 @@ class Mqtt:
         ``message_expiry_s``: for how long a broker may keep an event for a reader who is away; None: as it likes.
         """
         self._config, self._device, self._outbox, self._health = config, device, outbox, health
-        if config.password_file:
-            read_secret(config.password_file)
-        if config.tls.enabled:
-            tls_context(config.tls)
-        self._stopping = threading.Event()
+        _try_secrets(config)
+        self._stopping, self._leaving = threading.Event(), threading.Event()
         self._inbox, self._retained = Inbox(health), Retained(health)
         self._comeback = Comeback(device, config.reconnect_max_s, health)
         self._events = Events(self.root, outbox, health, config.reconnect_max_s, message_expiry_s)
@@ -82,8 +81,20 @@ class Mqtt:
         if self._connection is not None:
             self._outbox.wait_until_empty(limit_s / 2)
         self._stopping.set()
+        self._leaving.set()
         self._wake()
         self._sender.join(limit_s / 2 + TURN_S)
+
+    def use(self, config: MqttConfig) -> None:
+        """From now on connect as ``config`` has it; ConfigError where that cannot be, and all stays as it was."""
+        for key in ("enabled", "base_topic"):
+            if getattr(config, key) != getattr(self._config, key):
+                raise ConfigError(f"mqtt.{key} needs a restart")
+        _try_secrets(config)
+        self._config, self._events.pause_max_s = config, config.reconnect_max_s
+        self._comeback = Comeback(self._device, config.reconnect_max_s, self._health)
+        self._leaving.set()
+        self._wake()
 
     def listen(self, topic_filter: str, handler: Handler) -> None:
         """Have ``handler`` called with what arrives on full topics that match; before :meth:`start` only.
@@ -121,13 +132,18 @@ class Mqtt:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self._leaving.clear()
             try:
-                any(self._serve(broker) for broker in self._config.brokers if not self._stopping.is_set())
+                any(self._serve(broker) for broker in self._config.brokers if not self._is_over())
             except Exception as fault:  # a bug here must not leave the box without a voice: connect anew
                 log.exception("connection lost to a fault of edged's own")
                 self._health.set(State.FAILING, f"a fault of edged's own: {fault!r}; please report it")
             self.pulse.rest()
-            self._stopping.wait(self._comeback.pause_s())
+            if not self._stopping.is_set():
+                self._leaving.wait(self._comeback.pause_s())
+
+    def _is_over(self) -> bool:
+        return self._stopping.is_set() or self._leaving.is_set()
 
     def _serve(self, broker: BrokerConfig, *, older: bool = False) -> bool:
         """Use a broker until the connection is over; False where there was none."""
@@ -155,7 +171,7 @@ class Mqtt:
         """Say what is retained and what is gone, then send events until the connection is over or we stop."""
         began_s = time.monotonic()
         self._connected(connection, older=older)
-        while not (connection.gone.is_set() or self._stopping.is_set()):
+        while not (connection.gone.is_set() or self._is_over()):
             self.pulse.beat()
             self._retained.catch_up()
             idle_s = self._events.send_next(connection, one_by_one=self._suspect.there_is_one)
@@ -164,13 +180,14 @@ class Mqtt:
             self._comeback.lasting(time.monotonic() - began_s)
             self._suspect.lasting(time.monotonic() - began_s)
         self._detach()
-        if not self._stopping.is_set():
+        if not self._is_over():
             self._health.count("disconnected")
             self._not_connected(f"disconnected from {connection.broker}: {connection.why_gone}")
         elif not connection.gone.is_set():
-            connection.turn_until(connection.under_way.is_empty, self._limit_s)
+            limit_s = self._limit_s if self._stopping.is_set() else LEAVE_S
+            connection.turn_until(connection.under_way.is_empty, limit_s)
             connection.publish(f"{self.root}/state", OFFLINE, lambda *_: None, retain=True)
-            connection.turn_until(connection.under_way.is_empty, self._limit_s)
+            connection.turn_until(connection.under_way.is_empty, limit_s)
 
     def _connected(self, connection: Connection, *, older: bool) -> None:
         log.info("connected", extra={"broker": str(connection.broker), "mqtt": "3.1.1" if older else "5"})
@@ -211,3 +228,11 @@ class Mqtt:
             self._events.refuse(guilty.seq, f"the broker hung up on it {MOST_HANG_UPS} times")
         elif guilty:
             self._retained.leave_out(guilty.topic)
+
+
+def _try_secrets(config: MqttConfig) -> None:
+    """ConfigError where one cannot be read."""
+    if config.password_file:
+        read_secret(config.password_file)
+    if config.tls.enabled:
+        tls_context(config.tls)
