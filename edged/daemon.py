@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from types import FrameType
 from typing import TextIO
 
+from edged.builder import Builder
 from edged.captures import Captures
 from edged.changes import Changes
 from edged.control.serving import serve
@@ -20,8 +21,6 @@ from edged.messages.wire import HealthMessage, InfoMessage
 from edged.metrics.metrics import Metrics
 from edged.models_in_use import ModelsInUse
 from edged.people_in_use import PeopleInUse
-from edged.pipelines.drones import listen
-from edged.pipelines.faces import FacesConfig, face_models, faces
 from edged.pipelines_in_use import Built, PipelinesInUse
 from edged.reload import Reloader
 from edged.remote import Remote
@@ -157,20 +156,7 @@ class Daemon:
         )
 
     def _build(self, name: str, config: PipelineConfig, stack: ExitStack) -> Built:
-        health = self._health.part(f"pipelines.{name}")
-        if isinstance(config, FacesConfig):
-            models = face_models(config, self._models.keep)
-            search = self._people.search(config, models)
-            sinks = self._sinks.of_pipeline(name, config.publish.images)
-            pictures = self._captures.pictures(config.source)
-            stack.callback(self._sinks.record(name, config.source, self._captures))
-            pipeline = faces(name, config, pictures, models, search, health, *sinks)
-            return Built(pipeline, lambda: self._captures.leave(config.source, pictures), pictures.__len__)
-        judge = self._models.judge(name, config, stack)
-        sound = self._captures.sound(config.source)
-        stack.callback(self._sinks.record(name, config.source, self._captures))
-        pipeline = listen(name, config, sound, judge, health, *self._sinks.of_pipeline(name, None))
-        return Built(pipeline, lambda: self._captures.leave(config.source, sound), sound.__len__)
+        return Builder(self._health, self._captures, self._models, self._people, self._sinks)(name, config, stack)
 
     def _remote(self, read: Callable[[], Settings]) -> Remote:
         return Remote(

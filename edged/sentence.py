@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from edged.messages.health import PartHealth, State
-from edged.pipelines.faces import FacesConfig
 from edged.settings import PipelineConfig
 
 MOST_REASONS = 2
@@ -33,7 +32,7 @@ def _senses(running: Iterable[PipelineConfig], parts: Mapping[str, PartHealth]) 
     through: dict[str, list[str]] = {"hears": [], "sees": []}
     for config in running:
         source = parts.get(f"sources.{config.source}")
-        sources = through["sees" if isinstance(config, FacesConfig) else "hears"]
+        sources = through["sees" if config.LOOKS else "hears"]
         if source and source.state in {State.OK, State.DEGRADED} and config.source not in sources:
             sources.append(config.source)
     said = [f"{verb} through {' and '.join(sources)}" for verb, sources in through.items() if sources]

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import Field, field_validator, model_validator
 
@@ -21,6 +21,8 @@ from edged.outbox import OutboxConfig
 from edged.outbox.config import outbox_path
 from edged.pipelines.drones import DronesConfig
 from edged.pipelines.faces import FacesConfig
+from edged.pipelines.kind import PipelineSection
+from edged.pipelines.kinds import KINDS
 from edged.runtime.logs import LogConfig
 from edged.runtime.machine import host_slug
 from edged.sinks.clips.config import ClipsConfig, clips_folder
@@ -45,7 +47,10 @@ class HealthConfig(Section):
 
 SoundSource = MicrophoneConfig | RecordingConfig
 Source = Annotated[SoundSource | CameraConfig, Field(discriminator="type")]
-PipelineConfig = Annotated[DronesConfig | FacesConfig, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    PipelineConfig = PipelineSection
+else:
+    PipelineConfig = Annotated[Union[*(kind.config for kind in KINDS.values())], Field(discriminator="kind")]
 
 
 def default_sources() -> dict[str, Source]:
@@ -117,10 +122,8 @@ class Settings(Section):
             if pipeline.enabled and pipeline.source not in self.sources:
                 known = ", ".join(self.sources) or "none"
                 raise ValueError(f"pipelines.{name}.source: {pipeline.source!r}, must be one of the sources: {known}")
-            if pipeline.enabled and isinstance(pipeline, FacesConfig) != isinstance(
-                self.sources[pipeline.source], CameraConfig
-            ):
-                wanted = "a camera" if isinstance(pipeline, FacesConfig) else "a microphone or a recording"
+            if pipeline.enabled and isinstance(self.sources[pipeline.source], CameraConfig) != pipeline.LOOKS:
+                wanted = "a camera" if pipeline.LOOKS else "a microphone or a recording"
                 raise ValueError(f"pipelines.{name}.source: {pipeline.source!r}, must be {wanted}")
         return self
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol
 
 from pydantic import model_validator
 
-from edged.config import Section, Slug
+from edged.config import Slug
 from edged.errors import ConfigError
 from edged.inference.files.verify import verified_file
 from edged.inference.model import Model
-from edged.messages.event import Event
 from edged.messages.sound import Chunk, HarmonicWindow, KnownWindow, ScoredWindow
+from edged.pipelines.kind import Kind, Needs, PipelineSection, Sink
 from edged.pipelines.latency import stamp_latency
 from edged.runtime.drift import DriftConfig
 from edged.runtime.exchange import Line
@@ -28,16 +28,15 @@ from edged.stages.smooth_scores import SmoothingConfig, SmoothScores
 from edged.stages.watch_drift import WatchDrift
 
 SoundSource = Iterable[Chunk | Interruption]
-Sink = Callable[[Event], None]
 Opinion = Callable[[HarmonicWindow, ScoredWindow], None]
 """Is shown a window beside what the model says of it."""
 
 
-class DronesConfig(Section):
+class DronesConfig(PipelineSection):
     """Hears drones."""
 
+    LOOKS: ClassVar[bool] = False
     THRESHOLD: ClassVar[str] = "smoothing.threshold"
-    """The number that makes an event of a score."""
 
     kind: Literal["drones"] = "drones"
     enabled: bool = True
@@ -65,6 +64,22 @@ class DronesConfig(Section):
         if self.shadow == self.model:
             raise ValueError(f"shadow: {self.shadow!r}, must be another model than `model`, or null")
         return self
+
+
+class DronesNeeds(Needs, Protocol):
+    """And the model's stages, which may be exchanged while the pipeline runs."""
+
+    def judge(self, config: DronesConfig) -> Callable[[HarmonicWindow], Iterable[KnownWindow]]:
+        """Those of ``config.model``, with its shadow."""
+
+
+def build(name: str, config: DronesConfig, needs: DronesNeeds) -> Pipeline:
+    """For a running box."""
+    judge = needs.judge(config)
+    return listen(name, config, needs.source(), judge, needs.health, *needs.sinks)
+
+
+KIND = Kind(DronesConfig, build)
 
 
 def drones(

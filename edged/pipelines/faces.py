@@ -1,12 +1,13 @@
 """From a camera's frames to events about people."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
-from edged.config import Section, Slug
+from edged.config import Slug
 from edged.inference.model import Model
 from edged.messages.event import Event
 from edged.messages.vision import AlignedFace, CheckedFace, EmbeddedFace, Embedding, Frame, Nearest, TrackedFace
+from edged.pipelines.kind import Kind, Needs, PipelineSection
 from edged.pipelines.latency import stamp_latency
 from edged.runtime.flow import Flow, Interruption, Pipeline
 from edged.runtime.health import Part
@@ -32,11 +33,11 @@ class FacesPublishConfig(PublishConfig):
         return self.images.max_side_px if self.images.enabled else 0
 
 
-class FacesConfig(Section):
+class FacesConfig(PipelineSection):
     """Recognises the people it was taught."""
 
+    LOOKS: ClassVar[bool] = True
     THRESHOLD: ClassVar[str] = "identity.threshold"
-    """The number that makes an event of a score."""
 
     kind: Literal["faces"] = "faces"
     enabled: bool = True
@@ -62,6 +63,11 @@ class FacesConfig(Section):
         liveness = dict.fromkeys(self.liveness.models_in_use, "liveness")
         return {self.detector: "detector", **landmarks, **liveness, self.embedder: "embedder"}
 
+    @property
+    def images(self) -> ImagesConfig:
+        """Portraits."""
+        return self.publish.images
+
 
 class FaceModels(NamedTuple):
     """The models of one pipeline, ready to run."""
@@ -80,6 +86,23 @@ def face_models(config: FacesConfig, load: Callable[[str], Model]) -> FaceModels
         liveness=tuple(load(name) for name in config.liveness.models_in_use),
         embedder=load(config.embedder),
     )
+
+
+class FacesNeeds(Needs, Protocol):
+    """And the gallery."""
+
+    def search(self, config: FacesConfig, models: FaceModels) -> Callable[[Embedding], Nearest]:
+        """Finds the most similar people in it."""
+
+
+def build(name: str, config: FacesConfig, needs: FacesNeeds) -> Pipeline:
+    """For a running box."""
+    models = face_models(config, needs.load)
+    search = needs.search(config, models)
+    return faces(name, config, needs.source(), models, search, needs.health, *needs.sinks)
+
+
+KIND = Kind(FacesConfig, build)
 
 
 def faces(

@@ -1,0 +1,72 @@
+"""Builder: gives each pipeline what a running box has for it."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+
+from edged.captures import Captures
+from edged.messages.sound import Chunk, HarmonicWindow, KnownWindow
+from edged.messages.vision import Embedding, Frame, Nearest
+from edged.models_in_use import ModelsInUse
+from edged.people_in_use import PeopleInUse
+from edged.pipelines.drones import DronesConfig
+from edged.pipelines.faces import FaceModels, FacesConfig
+from edged.pipelines.kind import Sink
+from edged.pipelines.kinds import KINDS
+from edged.pipelines_in_use import Built
+from edged.runtime.bounded_queue import BoundedQueue
+from edged.runtime.exchange import Exchange
+from edged.runtime.health import Health, Part
+from edged.settings import PipelineConfig
+from edged.sinks_in_use import SinksInUse
+
+
+class Builder:
+    """Builds pipelines for one box."""
+
+    def __init__(
+        self, health: Health, captures: Captures, models: ModelsInUse, people: PeopleInUse, sinks: SinksInUse
+    ) -> None:
+        self.health, self.captures, self.models, self.people, self.sinks = health, captures, models, people, sinks
+
+    def __call__(self, name: str, config: PipelineConfig, stack: ExitStack) -> Built:
+        """Ready to run; ``stack`` closes what stands beside it. ConfigError or ModelError where it cannot be."""
+        needs = _Needs(self, name, config, stack)
+        pipeline = KINDS[config.kind].build(name, config, needs)
+        stack.callback(self.sinks.record(name, config.source, self.captures))
+        return Built(pipeline, needs.leave, needs.queue.__len__)
+
+
+class _Needs:
+    """What the box has for one pipeline: `edged.pipelines.kind.Needs`, and what single kinds ask for besides."""
+
+    def __init__(self, box: Builder, name: str, config: PipelineConfig, stack: ExitStack) -> None:
+        self._box, self._name, self._config, self.stack = box, name, config, stack
+        self.parts, self.load = box.health, box.models.keep
+
+    @property
+    def health(self) -> Part:
+        return self.parts.part(f"pipelines.{self._name}")
+
+    @property
+    def sinks(self) -> Sequence[Sink]:
+        return self._box.sinks.of_pipeline(self._name, self._config.images)
+
+    @cached_property
+    def queue(self) -> BoundedQueue[Chunk] | BoundedQueue[Frame]:
+        captures, source = self._box.captures, self._config.source
+        queue = captures.pictures(source) if self._config.LOOKS else captures.sound(source)
+        self.stack.callback(captures.leave, source, queue)  # also where it could not be built after all
+        return queue
+
+    def source(self) -> BoundedQueue[Chunk] | BoundedQueue[Frame]:
+        return self.queue
+
+    def leave(self) -> None:
+        self._box.captures.leave(self._config.source, self.queue)
+
+    def judge(self, config: DronesConfig) -> Exchange[HarmonicWindow, KnownWindow]:
+        return self._box.models.judge(self._name, config, self.stack)
+
+    def search(self, config: FacesConfig, models: FaceModels) -> Callable[[Embedding], Nearest]:
+        return self._box.people.search(config, models)
