@@ -1,6 +1,7 @@
 """A Debian 12 that systemd boots in a container: made once by debootstrap, then a fresh layer over it each time."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -112,6 +113,18 @@ class Container:
     def write(self, path: str, content: str) -> None:
         """Into a file that is there, whose owner and mode stay."""
         (self.folder / "root" / path.lstrip("/")).write_text(content)
+
+    def make(self, path: str, content: str = "") -> None:
+        """A file of root's, with the folder that it lies in."""
+        made = self.folder / "root" / path.lstrip("/")
+        made.parent.mkdir(exist_ok=True)
+        made.write_text(content)
+
+    def journal(self, unit: str) -> list[tuple[float, str, str]]:
+        """What the unit said, and systemd of it: when in Unix seconds, the text, and which process."""
+        lines = self.run("journalctl", "-u", unit, "-o", "json", "--all", "--no-pager").splitlines()
+        entries = map(json.loads, lines)
+        return [(int(one["__REALTIME_TIMESTAMP"]) / 1e6, str(one["MESSAGE"]), str(one.get("_PID"))) for one in entries]
 
     def keep(self, folder: str) -> None:
         """For the containers to come, in place of what was kept before."""

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from edged.synthesis import FlyOver, fly_over
-from tests.broker import wait_until
+from tests.broker import free_port, wait_until
 from tests.inference.edgetpu.stand_in import StandIn, add_twin, copy_model
 from tests.system.container import CACHE, Container, debian, missing
 
@@ -29,7 +29,9 @@ PARTS = (
     "README.md",
     "LICENSE",
 )
+HANG_ONCE = Path(__file__).parent / "hang_once"
 UNIT = "/etc/systemd/system/edged.service"
+DROP_INS = f"{UNIT}.d"
 CONFIG, KEY = "/etc/edged/edged.yaml", "/etc/edged/gallery.key"
 KEPT = (CONFIG, KEY, "/var/lib/edged/outbox.sqlite3")
 ALSA = """pcm.recorded {
@@ -44,6 +46,14 @@ ALSA = """pcm.recorded {
 }
 """
 SUM = f"sha256sum {CONFIG} {KEY}"
+HANGS = """[Service]
+Environment=PYTHONPATH=/usr/local/lib/hang_once HANG_ONCE=/var/lib/edged/hang
+WatchdogSec=4
+"""
+BACK_S = 10.0
+"""From the watchdog's abort to the next event on the broker."""
+AT_WORK = ("daemon.py", "reload.py", "runtime/capture.py", "runtime/flow.py", "outbox/", "sinks/mqtt/", "guards/")
+"""Files of edged's, each on the stack of a thread that a box always has."""
 
 
 def packages():
@@ -119,10 +129,26 @@ def journal(box):
     return box.run("journalctl", "-u", "edged", "--no-pager", "-o", "cat")
 
 
+def at(box, said, since_s=0.0):
+    """When systemd said so first, in seconds; it must have."""
+    return next(at_s for at_s, text, by in box.journal("edged") if at_s > since_s and by == "1" and said in text)
+
+
+def began(listener, since_s):
+    """What was heard, by the first message of each event that came since."""
+    said = [message for message in listener.messages if message.topic.endswith("event/drones")]
+    return [message for message in said if message.at_s > since_s and message.payload["phase"] == "start"]
+
+
+def scrape(box, port):
+    url = f"http://127.0.0.1:{port}/metrics"
+    return box.run("python3", "-c", f"import urllib.request as r; print(r.urlopen('{url}').read().decode())")
+
+
 def hear(box, broker, **source):
     """Give the box a recording to hear, or another source, and this broker to tell."""
     recording = box.folder / "root/var/lib/edged/pass.wav"
-    config = FlyOver(duration_s=12, quiet_s=2)
+    config = FlyOver(duration_s=6, quiet_s=0.5)
     soundfile.write(recording, fly_over(config), config.rate_hz)
     recorded = {"type": "recording", "path": "/var/lib/edged/pass.wav", "loop": True}
     settings = {
@@ -160,12 +186,10 @@ def the_unit_is_sound(box):
 
 
 def it_hears_and_publishes(box, broker, listener):
-    """Under the whole sandbox: events on the broker, the watchdog fed, the state kept, a clean and quick end."""
+    """Under the whole sandbox: events on the broker, the state kept, a clean and quick end."""
     hear(box, broker)
     box.run("systemctl", "restart", "edged")
     listener.wait_for(lambda it: it.on("event/drones"), 30)
-    pinged = shown(box, "WatchdogTimestampMonotonic")
-    wait_until(lambda: shown(box, "WatchdogTimestampMonotonic") != pinged, 20)
     assert shown(box, "NRestarts") == "0"
     assert "drones" in box.run("edged", "status", "--json")
     began = time.monotonic()
@@ -206,6 +230,47 @@ def it_uses_an_edge_tpu(box, broker, listener):
     listener.wait_for(lambda it: any(event["model"]["device"] == "usb:0" for event in it.on("event/drones")), 30)
     hear(box, broker)
     box.run("systemctl", "restart", "edged")
+
+
+def a_stuck_stage_is_aborted_and_the_box_is_back(box, listener):
+    """The watchdog is fed, then no more; every thread's stack is in the journal; READY, and heard again, in time."""
+    shutil.copytree(HANG_ONCE, box.folder / "root/usr/local/lib/hang_once")
+    box.make(f"{DROP_INS}/hang.conf", HANGS)
+    box.run("systemctl", "daemon-reload")
+    listener.messages.clear()
+    box.run("systemctl", "restart", "edged")
+    pid, pinged = shown(box, "MainPID"), shown(box, "WatchdogTimestampMonotonic")
+    listener.wait_for(lambda it: it.on("event/drones"), 30)
+    wait_until(lambda: shown(box, "WatchdogTimestampMonotonic") != pinged)
+    box.make("/var/lib/edged/hang")
+    listener.wait_for(lambda it: "these are stuck: pipelines.drones" in str(it.on("box/health")[-1:]))
+    wait_until(lambda: shown(box, "NRestarts") == "1")
+    fired_s = at(box, "Watchdog timeout (limit 4s)")
+    listener.wait_for(lambda it: began(it, fired_s), 30)
+    ready_s, published_s = at(box, "Started edged.service", fired_s), began(listener, fired_s)[0].at_s
+    assert ready_s < published_s < fired_s + BACK_S, (fired_s, ready_s, published_s)
+    said = "\n".join(text for _, text, by in box.journal("edged") if by == pid)
+    stacks = said.partition("Fatal Python error: Aborted")[2]
+    assert re.search(r"in hang_for_ever\n.* in watch\n.*/edged/stages/", stacks)
+    assert [file for file in AT_WORK if f"/edged/{file}" not in stacks] == []
+    box.run("rm", "-r", DROP_INS, "/usr/local/lib/hang_once")
+    box.run("systemctl", "daemon-reload")
+    return f"ready {ready_s - fired_s:.1f} s, an event on the broker {published_s - fired_s:.1f} s after the watchdog"
+
+
+def prometheus_and_the_doctor_see_it(box):
+    """Metrics from within the sandbox; the doctor beside it, as its user and as root: no fault, and nothing changed."""
+    settings, port = json.loads(box.run("cat", CONFIG)), free_port()
+    box.write(CONFIG, json.dumps(settings | {"metrics": {"prometheus": {"enabled": True, "port": port}}}))
+    box.run("systemctl", "restart", "edged")
+    wait_until(lambda: 'part="pipelines.drones",step="classify_sound"' in scrape(box, port))
+    assert 'edged_part_state{needed="true",part="sources.microphone",state="ok"} 1.0' in scrape(box, port)
+    for user in ("edged", "root"):
+        found = json.loads(box.run("runuser", "-u", user, "--", "edged", "doctor", "--json"))
+        said = " · ".join(finding["found"] for finding in found["unit"])
+        assert re.fullmatch(r".* is as it was shipped · active \(running\), .* · edged \S+, as installed", said)
+        assert "lets us in" in str(found["broker"])
+    assert box.run("find", "/var/lib/edged", "-user", "root") == ""
 
 
 def a_second_install_changes_nothing(box):
@@ -281,14 +346,16 @@ def test_a_box_is_installed_runs_is_upgraded_goes_back_and_is_taken_away(box, so
         lambda: it_hears_and_publishes(box, broker, listener),
         lambda: it_reads_a_microphone(box, broker, listener),
         lambda: it_uses_an_edge_tpu(box, broker, listener),
+        lambda: a_stuck_stage_is_aborted_and_the_box_is_back(box, listener),
+        lambda: prometheus_and_the_doctor_see_it(box),
         lambda: a_second_install_changes_nothing(box),
         lambda: an_upgrade_can_be_taken_back(box, source),
         lambda: a_broken_version_goes_by_itself(box, source),
         lambda: a_configuration_that_a_version_refuses_keeps_it_out(box, source),
         lambda: it_is_taken_away(box),
     ):
-        chapter()
-        story(chapter.__code__.co_names[0].replace("_", " "))
+        told = chapter()
+        story(chapter.__code__.co_names[0].replace("_", " ") + (f": {told}" if told else ""))
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here to judge the unit")
