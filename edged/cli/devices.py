@@ -13,9 +13,11 @@ def add_parser(commands: Any) -> None:
 
 
 def run(_options: argparse.Namespace) -> int:
-    """Print one line a device."""
+    """Print one line a device; EdgedError where there is none."""
+    from edged.errors import EdgedError
     from edged.sources.microphone import describe, input_devices
 
-    devices = input_devices()
+    if not (devices := input_devices()):
+        raise EdgedError("no device can record; plug in a microphone, and be root or a member of group audio")
     sys.stdout.write(describe(devices) + "\n")
-    return 0 if devices else 1
+    return 0

@@ -2,11 +2,11 @@
 
 import argparse
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from edged.cli.arguments import add_config
+from edged.cli.arguments import add_config, whole_number
 from edged.cli.terminal import complain, print_json
 
 
@@ -23,12 +23,14 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("name", metavar="NAME|DIR", help="who it is, or a folder of folders named after people")
     parser.add_argument("pictures", nargs="*", type=Path, metavar="IMAGE|DIR", help="pictures, or folders of them")
     parser.add_argument("--from-camera", metavar="SOURCE", help="default, without pictures: the pipeline's camera")
-    parser.add_argument("--count", type=_count, default=5, metavar="N", help="samples to take from a camera, 1 to 100")
+    parser.add_argument(
+        "--count", type=whole_number(1, 100), default=5, metavar="N", help="samples to take from a camera, 1 to 100"
+    )
     parser.add_argument("--add", action="store_true", help="NAME is enrolled already: add to what is known of them")
     parser.add_argument("--yes", action="store_true", help="enrol also who looks like somebody else, without asking")
     parser.add_argument("--notes", default="", help="kept, encrypted, with the name")
     parser.add_argument("--consent", type=_day, metavar="DATE", help="when they agreed, as 2026-11-21")
-    parser.add_argument("--expires", type=_day, metavar="DATE", help="when they are to be erased")
+    parser.add_argument("--expires", type=_day_to_come, metavar="DATE", help="when they are to be erased")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
     add_config(parser)
 
@@ -58,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
             else:
                 enrolling.camera(options.name, options.from_camera or faces_of(settings).source, options.count)
         except KeyboardInterrupt:
-            complain(f"cancelled; {len(enrolling.enrolled)} people were enrolled before")
+            before = f"{len(enrolling.enrolled)} people were enrolled before that"
+            complain(f"cancelled; {before if enrolling.enrolled else 'nothing was stored'}")
             return 130
     _report(enrolling, json=options.json)
     return int(bool(enrolling.missed) or not enrolling.enrolled)
@@ -77,15 +80,14 @@ def _report(enrolling: Any, *, json: bool) -> None:
         sys.stdout.write(f"{counts}; {len(enrolling.refused)} pictures refused\n")
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 100:
-        raise argparse.ArgumentTypeError(f"{text}, must be in [1, 100]")
-    return value
-
-
 def _day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}, must be a day such as 2026-11-21") from None
+
+
+def _day_to_come(text: str) -> str:
+    if (day := _day(text)) <= datetime.now(UTC).date().isoformat():
+        raise argparse.ArgumentTypeError(f"{text!r}, must be a day to come: on that day they are erased")
+    return day

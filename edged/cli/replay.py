@@ -93,10 +93,12 @@ def _wanted(settings: "Settings", name: str | None) -> dict[str, Any]:
     from edged.pipelines.drones import DronesConfig
 
     hearing = {name: config for name, config in settings.pipelines.items() if isinstance(config, DronesConfig)}
+    known = ", ".join(hearing) or "none"
     if name is None:
-        return {name: config for name, config in hearing.items() if config.enabled}
+        if wanted := {name: config for name, config in hearing.items() if config.enabled}:
+            return wanted
+        raise ConfigError(f"pipelines: no pipeline of sound is on (of: {known}); --pipeline NAME runs one that is off")
     if name not in hearing:
-        known = ", ".join(hearing) or "none"
         raise ConfigError(f"--pipeline {name}: must be one of the configuration's pipelines of sound: {known}")
     return {name: hearing[name]}
 

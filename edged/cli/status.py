@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,11 @@ def find(config: Path | None) -> Path:
     """The socket of the edged that runs; EdgedError where none does, or none may be asked."""
     from edged.checkup.box import look_at
     from edged.control.client import running
-    from edged.errors import EdgedError
+    from edged.errors import ConfigError, EdgedError
+
+    with suppress(PermissionError):  # it may be for root alone, and says all the same where edged is not
+        if config is not None and not config.exists():
+            raise ConfigError(f"{config}: no such file; without -c the box's own is taken")
 
     control = look_at(config).settings.control  # that of a faulty configuration: a box runs on with the one before
     if not control.enabled:

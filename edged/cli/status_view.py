@@ -24,10 +24,13 @@ Rates = Mapping[str, float]
 
 
 def show(now: Answer, before: Answer) -> None:
-    """Print the answer ``now``; ``before`` is one of a moment ago."""
+    """Print the answer ``now``; ``before`` is one of a moment ago. A terminal cuts what is long, but for reasons."""
     console = Console(highlight=False, file=sys.stdout)
     for line in screen(now, rates(now, before)):
-        console.print(line, soft_wrap=not console.is_terminal, no_wrap=True, overflow="ellipsis")
+        if console.is_terminal:
+            console.print(line, no_wrap=line.overflow != "fold", overflow=line.overflow or "ellipsis")
+        else:
+            sys.stdout.write(f"{line.plain}\n")
 
 
 def rates(now: Answer, before: Answer) -> dict[str, float]:
@@ -46,7 +49,7 @@ def screen(now: Answer, rates: Rates) -> Iterator[Text]:
     head = f", up {duration(health.get('uptime_s', 0))}, edged {info.get('version', '?')}, pid {now.get('pid', '?')}"
     yield Text.assemble((printable(str(info.get("device", "?"))), "bold"), " is ", _state(state), printable(head))
     reasons = [str(reason) for reason in health.get("reasons", [])]
-    yield from (Text.assemble(("  ! ", "bold yellow"), printable(reason, 200)) for reason in reasons[:MOST_REASONS])
+    yield from map(_reason, reasons[:MOST_REASONS])
     if len(reasons) > MOST_REASONS:
         yield Text(f"    and {len(reasons) - MOST_REASONS} more")
     yield from _parts(health, info, rates)
@@ -54,6 +57,11 @@ def screen(now: Answer, rates: Rates) -> Iterator[Text]:
     yield from _machine(now, health)
     warnings = [printable(str(line), 300) for line in now.get("warnings", [])]
     yield from _titled("last warnings", (Text(f"  {line}") for line in warnings[-MOST_WARNINGS:]))
+
+
+def _reason(reason: str) -> Text:
+    """Whole, over several lines if need be: its end says what to do."""
+    return Text.assemble(("  ! ", "bold yellow"), printable(reason, 200), overflow="fold")
 
 
 def _parts(health: Answer, info: Answer, rates: Rates) -> Iterator[Text]:

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from edged.cli.arguments import add_config
-from edged.cli.terminal import complain
+from edged.cli.terminal import complain, keys
 from edged.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def add_parser(commands: Any) -> None:
         help="watch boxes over the broker",
         description="Show how boxes are and what they see and hear, live, from their topics alone. Broker and base "
         "topic are the configuration's; with --host, user and TLS are those named here. Where standard output is no "
-        "terminal: one line an event and a change. Reconnects by itself; a first connection that fails is exit 1.",
+        "terminal: one line an event and a change. Reconnects by itself; a first connection that fails is exit 1. "
+        "Ctrl-C ends it, and q on a terminal.",
     )
     parser.add_argument("--host", help="the broker's name or address")
     parser.add_argument("--port", type=int, help="its port; default: 1883, with --ca-file 8883")
@@ -75,20 +76,31 @@ def broker_config(settings: "Settings", options: argparse.Namespace) -> "MqttCon
     """
     from pydantic import ValidationError
 
+    from edged.config.explain import Explain
     from edged.sinks.mqtt import MqttConfig
 
     names = ("host", "port", "username", "password_file", "base_topic")
     told = {name: value for name in names if (value := getattr(options, name)) is not None}
     known: dict[str, Any] = {"base_topic": settings.mqtt.base_topic} if options.host else settings.mqtt.model_dump()
     if options.ca_file:
+        _look_at_file("--ca-file", options.ca_file)
         known["tls"] = {**known.get("tls", {}), "enabled": True, "ca_file": options.ca_file}
         known.setdefault("port", 8883)
     try:
         return MqttConfig.model_validate({**known, **told})
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        option = f"--{str(fault['loc'][-1]).replace('_', '-')}: " if fault["loc"] else ""
-        raise ConfigError(f"{option}{fault['msg'].removeprefix('Value error, ')}") from None
+        key, problem = Explain(MqttConfig)(error.errors(include_url=False)[0])
+        option = f"--{str(key[-1]).replace('_', '-')}: " if key else ""
+        raise ConfigError(f"{option}{problem}") from None
+
+
+def _look_at_file(option: str, path: str) -> None:
+    """ConfigError where it cannot be read."""
+    try:
+        with open(path, "rb"):  # noqa: PTH123  (a Path of "" would be the current folder)
+            pass
+    except OSError as error:
+        raise ConfigError(f"{option} {path}: cannot be read: {error.strerror}") from None
 
 
 def _device(name: str | None) -> str:
@@ -143,8 +155,8 @@ def _draw(reader: "Reader", boxes: "Boxes", until_s: float) -> None:
     from edged.watching.view import view
 
     console = Console(highlight=False)
-    with Live(console=console, screen=True, auto_refresh=False) as live:
-        while time.monotonic() < until_s:
+    with keys() as pressed, Live(console=console, screen=True, auto_refresh=False) as live:
+        while time.monotonic() < until_s and "q" not in pressed():
             picture = view(boxes, reader.link, time.time(), *console.size)
             live.update(picture, refresh=True)
             next_s = time.monotonic() + 1 / PICTURES_PER_S

@@ -15,6 +15,7 @@ class Prompt(StrEnum):
     STRAIGHT = "look straight at the camera"
     LEFT = "turn your head a little to your left"
     RIGHT = "turn your head a little to your right"
+    WAIT = "wait: no picture came from the camera yet"
     NOBODY = "come in front of the camera"
     ALONE = "one at a time, please"
     CLOSER = "come closer"

@@ -17,6 +17,7 @@ from edged.enrolment.examine import Look
 from edged.enrolment.likeness import centre, disagreeing, nearest
 from edged.enrolment.people import Nothing
 from edged.enrolment.session import Prompt, Session
+from edged.enrolment.steady import Steady
 from edged.enrolment.wire import Enrolled, WirePicture, of_person, of_sample, understand
 from edged.gallery.gallery import Gallery
 from edged.gallery.people import MOST_SAMPLES, Person, Sample
@@ -102,14 +103,16 @@ class Teaching:
         """Somebody before a camera -> prompts and progress, and then ``{"samples": […]}``."""
         request = understand(CameraRequest, arguments)
         examine = self._examiner()
-        session, track = Session(self._config, request.count), examine.new_track()
+        session, steady, track = Session(self._config, request.count), Steady(), examine.new_track()
         told, told_s = None, float("-inf")
         with closing(self._frames(request.source)) as frames:
             for frame in frames:
                 if frame is None:
-                    yield Progress(_told(Prompt.NOBODY if told is None else told, session, request.count))
+                    yield Progress(_told(Prompt.WAIT if told is None else told, session, request.count))
                     continue
-                prompt = session.take(examine(frame, request.source, track, must_live=True), frame.at_s)
+                taken = len(session.samples)
+                asked = session.take(examine(frame, request.source, track, must_live=True), frame.at_s)
+                prompt = steady.take(asked, frame.at_s, at_once=len(session.samples) > taken)
                 if prompt is not told or frame.at_s - told_s >= TOLD_EVERY_S:
                     told, told_s = prompt, frame.at_s
                     yield Progress(_told(prompt, session, request.count))
@@ -118,8 +121,8 @@ class Teaching:
                     return
                 if session.gave_up(frame.at_s):
                     break
-        taken = f"{len(session.samples)} of {request.count} samples"
-        raise ControlError(f"source {request.source}: gave up after {taken}, last: {told or 'no picture came'}")
+        so_far = f"{len(session.samples)} of {request.count} samples"
+        raise ControlError(f"source {request.source}: gave up after {so_far}, last: {told or 'no picture came'}")
 
     def store(self, arguments: Arguments, asker: Asker) -> Iterator[Answer]:
         """Samples -> ``{"person": …}``, all of them stored, or ``{"doubts": […]}`` and nothing stored."""
@@ -151,11 +154,11 @@ class Teaching:
         near = nearest(centre(samples), matrix, people, config.near)
         return [
             *(
-                f"{value:.2f} to the other samples: {sample.origin}"
+                f"similar by only {value:.2f} to the other samples: {sample.origin}"
                 for sample, value in disagreeing(samples, config.agree)
             ),
             *(
-                f'{value:.2f} to "{names[person]}": the same person?'
+                f'similar by {value:.2f} to "{names[person]}": the same person?'
                 for person, value in near
                 if person in names and (known is None or person != known.id)
             ),

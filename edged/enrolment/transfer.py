@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, field_validator
 from edged.config import Section
 from edged.control.protocol import Answer, Arguments, Asker, ControlError, Handlers, Progress, Result
 from edged.enrolment.wire import Base64, as_bytes, understand
+from edged.errors import GalleryError
 from edged.gallery.gallery import Gallery
 
 PIECE_BYTES = 2**20
@@ -100,7 +101,10 @@ class Transfer:
         path = self._part(request.sha256)
         if not path.exists():
             raise ControlError(f"archive {request.sha256[:12]}…: has not come; send it again")
-        report = self._gallery.import_(path, request.passphrase.get_secret_value(), by=asker.by)
+        try:
+            report = self._gallery.import_(path, request.passphrase.get_secret_value(), by=asker.by)
+        except GalleryError as error:  # the asker knows it by another name than our own copy's
+            raise ControlError(str(error).replace(str(path), "archive")) from None
         path.unlink(missing_ok=True)
         yield Result(asdict(report))
 

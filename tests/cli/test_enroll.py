@@ -1,13 +1,20 @@
 """`edged enroll`, of an edged that runs (with a camera and an examiner that read what is written in the pictures)."""
 
 import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 
 from edged.cli import main
 from edged.enrolment.examine import Reason
-from tests.enrolment.box import a_box, picture_of, picture_with, save
+from tests.enrolment.box import a_box, picture_of, picture_with, sample, save
 
 
 @pytest.fixture
@@ -98,11 +105,12 @@ def test_a_camera_that_is_none_is_one_line(box, capsys):
 
 
 def test_a_name_that_cannot_be_is_one_line(box, capsys, tmp_path):
-    """Control characters, too long, taken."""
+    """Control characters, too long, what events say of strangers."""
     save(tmp_path / "0.png", picture_of(1))
-    for name in ("A\nna", "x" * 81, " "):
+    for name in ("A\nna", "x" * 81, " ", "Unknown"):
         assert main(["enroll", name, "0.png"]) == 1
         assert capsys.readouterr().err.count("\n") <= 2
+    assert box.looks.asked == []
     assert people(box) == {}
 
 
@@ -123,7 +131,58 @@ def test_pixels_are_sent_and_not_paths(box, tmp_path):
     assert box.looks.asked == [("0.png", 1, True)]
 
 
-@pytest.mark.parametrize("arguments", [["--count", "0"], ["--consent", "yesterday"], ["--expires", "2026-13-01"]])
+@pytest.mark.parametrize(
+    ("name", "more", "said"),
+    [
+        ("aNA", [], "edged: Ana: is enrolled already; --add adds to what is known of them"),
+        ("Bea", ["--add"], "edged: Bea: person 'Bea': is not in the gallery"),
+    ],
+)
+def test_a_name_that_cannot_be_stored_is_told_before_anybody_poses(box, capsys, name, more, said):
+    """The camera is not opened."""
+    box.gallery.add("Ana", [sample(1)], by="test")
+    assert main(["enroll", name, "--from-camera", "camera", *more]) == 1
+    assert capsys.readouterr().err.startswith(said)
+    assert box.looks.asked == []
+
+
+def test_whoever_stops_at_the_question_leaves_nothing_behind(box, tmp_path):
+    """Ctrl-C at a terminal: what is said then is on a line of its own; exit 130."""
+    save(tmp_path / "0.png", picture_of(1))
+    box.gallery.add("Ana", [sample(1)], by="test")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "edged", "enroll", "Bea", "0.png"]
+    asking = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    said = read_until(ours, b"[y/N] ")
+    asking.send_signal(signal.SIGINT)
+    said += read_until(ours, b"stored\r\n")
+    assert asking.wait(10) == 130
+    os.close(ours)
+    assert b'to "Ana": the same person?' in said
+    assert said.endswith(b"\r\nedged: cancelled; nothing was stored\r\n")
+    assert people(box) == {"Ana": 1}
+
+
+def read_until(terminal, ending, limit_s=15.0):
+    said, until_s = b"", time.monotonic() + limit_s
+    while not said.endswith(ending):
+        assert time.monotonic() < until_s, said
+        if select.select([terminal], [], [], 0.1)[0]:
+            said += os.read(terminal, 65536)
+    return said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--count", "0"],
+        ["--count", "five"],
+        ["--consent", "yesterday"],
+        ["--expires", "2026-13-01"],
+        ["--expires", "2020-01-01"],
+    ],
+)
 def test_wrong_usage_is_told(arguments, capsys):
     """Exit status 2."""
     with pytest.raises(SystemExit) as left:

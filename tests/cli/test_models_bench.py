@@ -71,3 +71,4 @@ def test_a_number_of_runs_out_of_range_is_refused(config, capsys, runs):
     with pytest.raises(SystemExit) as exit_:
         main(["models", "-c", str(config), "bench", "drone_sound", "--runs", runs])
     assert exit_.value.code == 2
+    assert f"{runs!r}, must be a whole number in [10, 100000]" in capsys.readouterr().err

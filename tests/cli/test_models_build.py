@@ -43,7 +43,7 @@ def test_without_the_extra_it_says_how_to_get_it(capsys):
     """The very command."""
     assert main(["models", "build", "veracity"]) != 0
     assert "`edged models build` needs " in (said := capsys.readouterr().err)
-    assert "pip install 'edged[train]'" in said
+    assert "`scripts/setup train` in a clone installs" in said
 
 
 @pytest.mark.parametrize(

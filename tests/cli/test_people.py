@@ -123,6 +123,24 @@ def test_an_export_to_nowhere_and_a_passphrase_from_nobody_are_one_line(gallery,
     assert not (tmp_path / "x").exists()
 
 
+def test_an_archive_that_is_none_is_named_as_its_owner_names_it(gallery, capsys, tmp_path):
+    """Not by the copy that the box makes of it; a passphrase that cannot be read likewise."""
+    (tmp_path / "secret").write_text("hush hush")
+    (tmp_path / "notes.txt").write_text("no archive")
+    arguments = ["people", "import", str(tmp_path / "notes.txt"), "--passphrase-file"]
+    assert main([*arguments, str(tmp_path / "secret")]) == 1
+    assert capsys.readouterr().err.startswith(f"edged: {tmp_path}/notes.txt: is no archive of people; name a file")
+    assert main([*arguments, "/absent"]) == 1
+    assert capsys.readouterr().err == "edged: --passphrase-file /absent: cannot be read: No such file or directory\n"
+
+
+def test_more_of_the_audit_log_than_there_may_be_is_wrong_usage(gallery, capsys):
+    """The value and its bounds."""
+    with pytest.raises(SystemExit):
+        main(["people", "audit", "--limit", "0"])
+    assert "--limit: '0', must be a whole number in [1, 1000]" in capsys.readouterr().err
+
+
 def test_the_gallery_is_sealed_with_another_key(gallery, capsys, tmp_path):
     """The config is then to name it."""
     key = tmp_path / "new.key"

@@ -1,6 +1,7 @@
 """`edged status`: what a running edged does, on one screen."""
 
 import json
+import re
 from contextlib import ExitStack
 
 import pytest
@@ -28,6 +29,12 @@ def config(tmp_path):
     path = tmp_path / "edged.yaml"
     path.write_text(json.dumps({"device": "barn", "control": {"path": str(tmp_path / "c.sock")}}))
     return path
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path, capsys):
+    """And no other box's status shown for it."""
+    assert run(command, "-c", tmp_path / "absent.yaml") == 78
+    assert capsys.readouterr().err.startswith(f"edged: {tmp_path}/absent.yaml: no such file")
 
 
 class Running:
@@ -77,6 +84,26 @@ def test_one_screen_shows_how_it_is_what_it_does_and_what_is_on(box, config, cap
     assert "drone 0.91, for 2 s, heard or seen by drones" in text
     assert lines[-1].endswith("number=29")
     assert len(lines) <= 24
+
+
+LONG = "the broker hangs up again and again; perhaps another box uses the name barn"
+
+
+def test_a_long_reason_is_shown_to_its_end(box, config, capsys, monkeypatch):
+    """In a file or pipe nothing is cut; on a terminal reasons go on in the next line, and all else is cut."""
+    box.health.part("sinks.mqtt").set(State.DEGRADED, LONG)
+    box.warnings.append("2026-11-21T07:38:05Z warning " + "x" * 100)
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run(command, "-c", config) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"  ! sinks.mqtt: {LONG}" in lines
+    assert lines[-1].endswith("x" * 100)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    assert run(command, "-c", config) == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert LONG in " ".join(line.strip() for line in lines)
 
 
 def test_as_json_it_is_the_answer_itself(box, config, capsys):

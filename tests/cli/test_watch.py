@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -90,10 +91,10 @@ def test_a_first_connection_that_fails_is_one_clear_line(capsys):
     ("arguments", "complaint"),
     [
         (["--password-file", "/secret"], "username is missing: password_file is only used with one"),
-        (["--base-topic", "Farm Edged"], "--base-topic: String should match pattern"),
-        (["--port", "70000"], "--port: Input should be less than or equal to 65535"),
+        (["--base-topic", "Farm Edged"], "--base-topic: 'Farm Edged', must be text that fits"),
+        (["--port", "70000"], "--port: 70000, must be in [1, 65535]"),
         (["--device", "yard/#"], "--device: 'yard/#', must be a box's name"),
-        (["--ca-file", "/absent"], "mqtt.tls: [Errno 2] No such file or directory; name PEM files"),
+        (["--ca-file", "/absent"], "--ca-file /absent: cannot be read: No such file or directory"),
         (["--username", "me", "--password-file", "/absent"], "/absent: No such file"),
     ],
 )
@@ -103,11 +104,16 @@ def test_an_option_that_cannot_be_used_is_named(arguments, complaint, capsys):
     assert complaint in capsys.readouterr().err
 
 
+@pytest.fixture
+def ca_file(tmp_path):
+    (tmp_path / "ca.pem").touch()
+
+
 def made(*arguments):
     return broker_config(Settings(mqtt={"host": "a", "username": "box"}), parser().parse_args(["watch", *arguments]))
 
 
-def test_options_go_before_the_configuration():
+def test_options_go_before_the_configuration(ca_file):
     """One by one; a CA means TLS, and at another broker its usual port."""
     assert made("--port", "99", "--base-topic", "x").model_dump(exclude_unset=True, include={"host", "port"}) == {
         "host": "a",
@@ -183,6 +189,23 @@ def test_on_a_terminal_it_draws_a_picture_and_ctrl_c_puts_the_terminal_back(brok
     assert b"\x1b[?25h" in drawn
     assert b"\x1b]0;" not in drawn
     assert b"Traceback" not in drawn
+
+
+def test_q_ends_it_and_keys_are_neither_shown_nor_left_for_the_shell(broker, box, program):
+    """Exit 0; the terminal is as it was."""
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    watching = program(broker.port, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"})
+    read_until(ours, b"offline")
+    assert not termios.tcgetattr(theirs)[3] & (termios.ECHO | termios.ICANON)
+    os.write(ours, b"zzq")
+    drawn = read_until(ours, b"\x1b[?1049l")
+    assert watching.wait(5) == 0
+    assert b"zz" not in drawn
+    assert termios.tcgetattr(theirs) == before
+    assert not select.select([theirs], [], [], 0)[0]
+    os.close(ours)
+    os.close(theirs)
 
 
 def read_until(terminal, ending, limit_s=15.0):

@@ -63,7 +63,7 @@ def test_who_looks_like_somebody_enrolled_is_asked_about(box):
     """Nothing is stored until it is confirmed."""
     box.ask("enroll.store", name="Ana", samples=samples_of(1))
     answer = box.ask("enroll.store", name="Bea", samples=[of_sample(sample(1, look)) for look in (7, 8)])
-    assert [doubt[4:] for doubt in answer["doubts"]] == [' to "Ana": the same person?']
+    assert [doubt[15:] for doubt in answer["doubts"]] == [' to "Ana": the same person?']
     assert [person.name for person in box.gallery.people()] == ["Ana"]
     box.ask("enroll.store", name="Bea", samples=samples_of(1, 2), sure=True)
     assert [person.name for person in box.gallery.people()] == ["Ana", "Bea"]
@@ -92,7 +92,7 @@ def test_a_camera_gives_samples_prompt_by_prompt(tmp_path):
     with a_box(tmp_path, [*frames, *[picture_of(1)] * 5]) as box:
         *told, last = box.answers("enroll.camera", source="camera", count=3)
     assert [one.value["prompt"] for one in told] == [
-        "come in front of the camera",
+        "wait: no picture came from the camera yet",
         "come in front of the camera",
         "come closer",
         "turn your head a little to your left",

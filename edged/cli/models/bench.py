@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from edged.cli.arguments import whole_number
 from edged.cli.terminal import complain, print_json, print_table, progress
 
 
@@ -17,7 +18,9 @@ def add_parser(actions: Any) -> None:
         "configuration names or that is plugged in. A running edged keeps its Edge TPU: stop it first.",
     )
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--runs", type=_runs, default=200, metavar="N", help="inferences a device, 10 to 100000")
+    parser.add_argument(
+        "--runs", type=whole_number(10, 100_000), default=200, metavar="N", help="inferences a device, 10 to 100000"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -66,10 +69,3 @@ def _devices(settings: Any, model: Any, runs: int) -> Iterator[tuple[str, Any]]:
     else:
         for name in names:
             yield name, lambda name=name: on_edgetpu(model, name, config, runs)
-
-
-def _runs(text: str) -> int:
-    value = int(text)
-    if not 10 <= value <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text}, must be in [10, 100000]")
-    return value

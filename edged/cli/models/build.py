@@ -18,7 +18,7 @@ def add_parser(actions: Any) -> None:
         "build",
         help="make a model that upstream ships in another format",
         description="Fetch the source of a model where it is not here, convert it, and put the model into models.path. "
-        "The same source and images give the same bytes. Needs edged[train].",
+        "The same source and images give the same bytes. Needs what `scripts/setup train` installs, in a clone.",
     )
     parser.add_argument("name", metavar="NAME", help="face_embedding or veracity")
     parser.add_argument("--images", type=Path, metavar="DIR", help="cut-out faces by which to set the scales of int8")
@@ -37,7 +37,9 @@ def run(settings: Any, options: argparse.Namespace) -> int:
     if "source" not in entry.files:
         raise ModelError(f"model {entry.name}: need not be built; `edged models pull {entry.name}` fetches it")
     if lacking := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
-        raise ModelError(f"`edged models build` needs {', '.join(lacking)}; `pip install 'edged[train]'`")
+        raise ModelError(
+            f"`edged models build` needs {', '.join(lacking)}; `scripts/setup train` in a clone installs it"
+        )
     from edged.training import convert
 
     here = store.is_here(catalogue.path, entry)

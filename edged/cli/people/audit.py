@@ -3,13 +3,16 @@
 import argparse
 from typing import Any
 
+from edged.cli.arguments import whole_number
 from edged.cli.terminal import print_json, print_table
 
 
 def add_parser(actions: Any) -> None:
     """Add this action's arguments."""
     parser = actions.add_parser("audit", help="who enrolled, renamed, erased, exported, and when")
-    parser.add_argument("--limit", type=int, default=100, metavar="N", help="the last so many, 1 to 1000")
+    parser.add_argument(
+        "--limit", type=whole_number(1, 1000), default=100, metavar="N", help="the last so many, 1 to 1000"
+    )
 
 
 def run(ask: Any, options: argparse.Namespace) -> int:

@@ -9,4 +9,10 @@ def confirm(question: str) -> bool:
         return False
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    answer = ""
+    try:
+        answer = sys.stdin.readline()
+    finally:
+        if not answer.endswith("\n"):  # Ctrl-C, Ctrl-D: what is said next begins a line of its own
+            sys.stderr.write("\n")
+    return answer.strip().lower() in {"y", "yes"}

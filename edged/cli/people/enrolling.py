@@ -12,7 +12,7 @@ from edged.control.protocol import Ask
 from edged.enrolment.pictures import PictureError, find_pictures, read_picture, shown
 from edged.enrolment.wire import of_picture
 from edged.errors import EdgedError
-from edged.gallery.people import MOST_SAMPLES
+from edged.gallery.people import MOST_SAMPLES, checked_name, folded
 
 LONGEST_ORIGIN = 200
 Samples = list[dict[str, Any]]
@@ -45,6 +45,8 @@ class Enrolling:
 
     def pictures(self, name: str, paths: Sequence[Path]) -> None:
         """One person, from pictures and folders of pictures."""
+        if not self._may_be(name):
+            return
         with progress() as bar:
             task = bar.add_task(name, total=None)
             samples = self._look_at(paths, lambda: bar.advance(task))
@@ -52,8 +54,10 @@ class Enrolling:
 
     def camera(self, name: str, source: str, count: int) -> None:
         """One person, in front of a camera; EdgedError where nothing can be learnt there."""
-        with progress() as bar:
-            task = bar.add_task("", total=count)
+        if not self._may_be(name):
+            return
+        with progress(counted=True) as bar:
+            task = bar.add_task(f"opening {source}", total=count)
             last = ""
 
             def tell(told: Mapping[str, Any]) -> None:
@@ -65,6 +69,21 @@ class Enrolling:
 
             answer = result_of(self._ask, "enroll.camera", {"source": source, "count": count}, tell)
         self._store(name, answer["samples"])
+
+    def _may_be(self, name: str) -> bool:
+        """Whether they can be stored under that name: who cannot is told before they pose. It may be taken by then."""
+        try:
+            if self._details["add"]:
+                result_of(self._ask, "people.show", {"who": name})
+                return True
+            wanted = folded(checked_name(name))
+        except EdgedError as error:
+            self._miss(f"{name}: {error}")
+            return False
+        people = result_of(self._ask, "people.list", {})["people"]
+        if taken := next((each["name"] for each in people if folded(each["name"]) == wanted), None):
+            self._miss(f"{taken}: is enrolled already; --add adds to what is known of them, or choose another name")
+        return taken is None
 
     def _look_at(self, paths: Sequence[Path], tell: Tell) -> Samples:
         samples: Samples = []
@@ -108,7 +127,8 @@ class Enrolling:
             complain(f"{name}: {doubt}")
         if self._may_ask and confirm(f"enrol {name} all the same?"):
             return True
-        self._miss(f"{name}: not enrolled ({'; '.join(doubts)}); --yes enrols all the same")
+        self.missed.append(f"{name}: not enrolled: {'; '.join(doubts)}")
+        complain(f"{name}: not enrolled; --yes enrols all the same, --add with another's name adds to that person")
         return False
 
     def _refuse(self, line: str) -> None:

@@ -33,7 +33,10 @@ def run(ask: Any, options: argparse.Namespace) -> int:
         sha256 = _send(ask, options.file)
     except OSError as error:
         raise EdgedError(f"{options.file}: cannot be read: {error.strerror}") from None
-    report = result_of(ask, "people.import", {"sha256": sha256, "passphrase": passphrase})
+    try:
+        report = result_of(ask, "people.import", {"sha256": sha256, "passphrase": passphrase})
+    except EdgedError as error:
+        raise EdgedError(f"{options.file}: {str(error).removeprefix('archive: ')}") from None
     for line in report["refused"]:
         complain(line)
     if options.json:

@@ -23,7 +23,8 @@ def read_passphrase(options: argparse.Namespace, *, twice: bool) -> str:
         try:
             text = path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
         except (OSError, UnicodeDecodeError) as error:
-            raise EdgedError(f"--passphrase-file {path}: cannot be read: {error}") from None
+            reason = error.strerror if isinstance(error, OSError) else "is not UTF-8"
+            raise EdgedError(f"--passphrase-file {path}: cannot be read: {reason}") from None
     elif sys.stdin.isatty():
         text = getpass.getpass("passphrase: ")
         if twice and text != getpass.getpass("again: "):

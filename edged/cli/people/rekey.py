@@ -14,7 +14,8 @@ def add_parser(actions: Any) -> None:
         "rekey",
         help="seal the gallery with another key",
         description="Seal everything anew. The file has 32 random bytes as hex (`openssl rand -hex 32`) and mode 0600, "
-        "and a running edged must be able to read it. A gallery.key_file is then to name it.",
+        "and a running edged must be able to read it; where it is not there, it is made. A gallery.key_file is then to "
+        "name it.",
     )
     parser.add_argument("key_file", type=Path, metavar="NEW_KEY_FILE")
 
