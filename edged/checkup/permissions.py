@@ -61,7 +61,7 @@ def _state(folder: Path) -> Finding:
     if status.st_mode & 0o022:
         found = f"{folder}: others may write to it (mode {status.st_mode & 0o777:04o})"
         return Finding(Level.FAULT, about, found, f"sudo chmod 700 {folder}")
-    wanted = _service_user() if str(folder).startswith("/var/lib/") else pwd.getpwuid(os.getuid())
+    wanted = _service_user() if str(folder).startswith("/var/lib/") else _ourselves()
     if wanted is not None and status.st_uid != wanted.pw_uid and os.getuid() != 0:
         return Finding(
             Level.WARNING, about, f"{folder} belongs to {owner}, not to {wanted.pw_name}", "sudo edged doctor"
@@ -74,8 +74,8 @@ def _state(folder: Path) -> Finding:
 
 def _groups(box: Box) -> Iterator[Finding]:
     """Whether the service's user is in the groups that its devices need; of no service, whoever asks."""
-    user = _service_user() or pwd.getpwuid(os.getuid())
-    if user.pw_uid == 0:
+    user = _service_user() or _ourselves()
+    if user is None or user.pw_uid == 0:
         return
     groups = {*os.getgrouplist(user.pw_name, user.pw_gid)}
     extra = _supplementary(box)
@@ -120,6 +120,14 @@ def _supplementary(box: Box) -> set[str]:
 def _service_user() -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam(SERVICE_USER)
+    except KeyError:
+        return None
+
+
+def _ourselves() -> pwd.struct_passwd | None:
+    """None where nobody has given our number a name, as in a container."""
+    try:
+        return pwd.getpwuid(os.getuid())
     except KeyError:
         return None
 

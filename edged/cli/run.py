@@ -28,11 +28,14 @@ def run(options: argparse.Namespace) -> int:
     from edged.changes import Changes, changes_path
     from edged.daemon import Daemon
     from edged.runtime import logs
+    from edged.runtime.machine import state_folder
+    from edged.runtime.only_one import claim
     from edged.settings import read_settings
 
     faulthandler.enable()  # every thread's stack on standard error when systemd's watchdog aborts us, or a library does
     file = read_settings(options.config)
     logs.set_up(file.log)
+    claim(state_folder(os.environ, os.getuid()))
     changes = Changes(changes_path())
 
     def read() -> "Settings":

@@ -21,7 +21,7 @@ def plot(scores: Scores, threshold: float, path: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
-        raise EdgedError("--plot: needs matplotlib; install it with: pip install 'edged[plot]'") from error
+        raise EdgedError("--plot: needs matplotlib, which `scripts/setup` in a clone of edged installs") from error
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     det, histogram = figure.subplots(1, 2)
     _draw_det(det, scores)

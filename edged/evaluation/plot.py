@@ -14,7 +14,7 @@ def plot(result: dict[str, Any], path: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
-        raise EdgedError("--plot: needs matplotlib; install it with: pip install 'edged[plot]'") from error
+        raise EdgedError("--plot: needs matplotlib, which `scripts/setup` in a clone of edged installs") from error
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     roc, confusion = figure.subplots(1, 2)
     _draw_roc(roc, result)

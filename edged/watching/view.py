@@ -36,7 +36,7 @@ def view(boxes: Boxes, link: Link, now_s: float, width: int, height: int) -> Gro
 
 def _header(link: Link, now_s: float, width: int) -> Text:
     left = Text.assemble(("edged watch", "bold"), f"  {printable(link.broker, 60)}")
-    right = Text.assemble(("Ctrl-C ends  ", "dim"), time.strftime("%H:%M:%S", time.localtime(now_s)))
+    right = Text.assemble(("q ends  ", "dim"), time.strftime("%H:%M:%S", time.localtime(now_s)))
     room = width - left.cell_len - right.cell_len
     return left.append(" " * room).append_text(right) if room > 1 else left
 
