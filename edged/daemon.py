@@ -56,7 +56,7 @@ class Daemon:
         self.restarting = False
         """Whether it stopped in order to begin anew."""
         self._health = Health(damping=Damping(times=settings.health.flaps))
-        self._sinks = SinksInUse(self._in_use, journal, self._health)
+        self._sinks = SinksInUse(self._in_use, journal, self._health, lambda: self._people.erased())  # noqa: PLW0108  # made below
         self._models = ModelsInUse(settings, self._health, self._announce, self._tell_info)
         self._captures = Captures(settings.sources, self._health)
         self._people = PeopleInUse(settings, self._health, self._models.keep, self._captures.watch)

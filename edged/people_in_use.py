@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Collection
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -42,6 +42,8 @@ class PeopleInUse:
         self.handlers: dict[str, Handler] = {}
         """Answers to what is asked about people, by name; none as long as there is no gallery."""
         self._failed_s = 0.0
+        self._erased: set[str] = set()
+        self._erased_at = -1
         self._stopping = threading.Event()
 
     def start(self, stack: ExitStack) -> None:
@@ -64,6 +66,16 @@ class PeopleInUse:
             reasons.append(f"{others}; `edged people list` tells who")
         self._health.part("gallery").set(State.DEGRADED if reasons else State.OK, "; ".join(reasons))
         return partial(self._search, Index(gallery, sha256))
+
+    def erased(self) -> Collection[str]:
+        """Who was erased, by id; as far as it is known where the gallery cannot be read, and nobody without one."""
+        gallery = self._gallery
+        if gallery is not None and not self._stopping.is_set():
+            with suppress(GalleryError):  # whoever searches in it says so in health
+                revision = gallery.revision()
+                if revision is not None and revision != self._erased_at:
+                    self._erased, self._erased_at = gallery.erased(), revision
+        return self._erased
 
     def _search(self, index: Index, embedding: Embedding) -> Nearest:
         """Nobody is like anybody while the gallery cannot be read: nobody is named, and health says why."""

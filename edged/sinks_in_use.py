@@ -1,7 +1,7 @@
 """SinksInUse: where events go, and all else that the box says: outbox, journal, clips, broker, Home Assistant."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, TextIO
@@ -39,7 +39,14 @@ DAY_S = 86400.0
 class SinksInUse:
     """Without a broker in the configuration there is no outbox on disk, and what is retained or said goes nowhere."""
 
-    def __init__(self, in_use: SettingsInUse, journal: TextIO, health: Health) -> None:
+    def __init__(
+        self,
+        in_use: SettingsInUse,
+        journal: TextIO,
+        health: Health,
+        erased: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """``erased``: whose clips are to go, by id in the gallery."""
         self._in_use, self._health = in_use, health
         settings = in_use.now
         path = outbox_path(settings.outbox) if settings.mqtt.enabled else None
@@ -48,7 +55,9 @@ class SinksInUse:
         self.events = EventsOn()
         """Those that are on."""
         self._sources: dict[str, str] = {}  # of the pipelines that are recorded
-        self.clips = Clips(settings.clips, self._sources, health.part("clips")) if settings.clips.enabled else None
+        self.clips: Clips | None = None
+        if settings.clips.enabled:
+            self.clips = Clips(settings.clips, self._sources, health.part("clips"), erased=erased)
         self._mqtt: Mqtt | None = None
         if settings.mqtt.enabled:
             expiry_s = settings.outbox.max_age_days * DAY_S

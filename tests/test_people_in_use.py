@@ -16,7 +16,9 @@ from edged.people_in_use import PeopleInUse
 from edged.pipelines.faces import FaceModels, FacesConfig
 from edged.runtime.health import Health
 from edged.settings import Settings
+from edged.sinks.clips import Clips, ClipsConfig
 from tests.gallery.faces import MODEL, OTHER_MODEL, a_sample, samples, unit
+from tests.sinks.clips.evidence import EPOCH_S, LIMITS, keep, picture
 
 CARD = Card(
     name="face_embedding",
@@ -91,3 +93,39 @@ def test_a_gallery_that_cannot_be_read_makes_everybody_unknown(box):
     assert box.people._search(Damaged(), unit(0)) == ()
     assert box.health.state is State.FAILING
     assert "damaged; everybody is unknown; start edged again" in box.health.snapshot().reasons[0]
+
+
+def test_who_was_erased_by_whomever_is_told_from_then_on(box):
+    """Another process may have done it; nobody where no pipeline needs a gallery."""
+    ana = box.gallery.add("Ana", samples(1), by="test")
+    assert set(box.people.erased()) == set()
+    box.search()
+    assert set(box.people.erased()) == set()
+    box.gallery.erase(ana.id, by="test")
+    assert set(box.people.erased()) == {ana.id}
+
+
+def test_who_was_erased_is_still_known_when_the_gallery_is_closed(box):
+    """The clips are stopped after it, and their last look must not fail."""
+    ana = box.gallery.add("Ana", samples(1), by="test")
+    box.gallery.erase(ana.id, by="test")
+    with ExitStack() as stack:
+        box.people.start(stack)
+        box.search()
+        assert set(box.people.erased()) == {ana.id}
+    assert set(box.people.erased()) == {ana.id}
+
+
+def test_the_clips_of_a_person_go_when_they_are_erased(box, tmp_path):
+    """The whole way, from the command to the disk."""
+    ana = box.gallery.add("Ana", samples(1), by="test")
+    box.search()
+    now_s = [0.0]
+    config = ClipsConfig(**LIMITS | {"folder": tmp_path / "clips"})
+    clips = Clips(config, {}, Health().part("clips"), lambda: now_s[0], lambda: EPOCH_S, box.people.erased)
+    clips.step()
+    event = keep(clips.store, 1, (picture(),), pipeline="faces", subject=f"person:{ana.id}")
+    box.gallery.erase(ana.id, by="test")
+    now_s[0] += 60
+    clips.step()
+    assert clips.store.find(event) is None

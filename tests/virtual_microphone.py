@@ -40,7 +40,11 @@ class VirtualMicrophone:
         self.folder = Path(tempfile.mkdtemp(prefix="vmic-"))  # short: a socket's path must fit into 108 bytes
         self._fifo = self.folder / "vmic.fifo"
         self._socket = self.folder / "pulse.sock"
-        server = {"XDG_RUNTIME_DIR": self.folder, "HOME": self.folder, "PULSE_SERVER": f"unix:{self._socket}"}
+        server: dict[str, Path | str] = {"XDG_RUNTIME_DIR": self.folder, "HOME": self.folder}
+        server["PULSE_SERVER"] = f"unix:{self._socket}"
+        client = self.folder / "client.conf"
+        client.write_text("enable-shm = no\n")  # libpulse may hang for ever where a server that shares memory is killed
+        server["PULSE_CLIENTCONFIG"] = client
         self.env = {**os.environ, **{name: str(value) for name, value in server.items()}}
         (self.folder / ".asoundrc").write_text('pcm.vmic { type pulse; device "vmic" }\n')
         self._server: subprocess.Popen[bytes] | None = None

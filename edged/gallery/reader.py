@@ -89,6 +89,16 @@ class Reader:
             clause = "WHERE NOT EXISTS (SELECT 1 FROM samples s WHERE s.person = p.id AND s.sha256 = ?)"
             return self._store(connection).people(clause, model_sha256)
 
+    def erased(self) -> set[str]:
+        """Ids of those who were erased or expired, and of those who had been merged into one of them before."""
+        with self._database.reading() as connection:
+            gone = self._store(connection).gone()
+        erased: set[str] = set()
+        for _, entry in gone:  # the latest first: into whom somebody was merged is erased after that
+            if entry.action != "merge" or entry.detail in erased:
+                erased.add(entry.subject)
+        return erased
+
     def audit(self, limit: int = AUDIT_KEPT) -> list[AuditEntry]:
         """Who did what, the latest first."""
         with self._database.reading() as connection:

@@ -7,7 +7,7 @@ What is there is asked for before it is read, so that a device that stalls witho
 import difflib
 import logging
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import replace
 from types import ModuleType
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from pydantic import Field
 from edged.config import Section
 from edged.errors import DeviceLostError
 from edged.messages.sound import Chunk
-from edged.sources import portaudio
+from edged.sources import look_anew, portaudio
 from edged.sources.input_check import InputCheckConfig
 from edged.sources.mono import Mono
 from edged.sources.sample_rate import LiveChunk, clock_s
@@ -82,6 +82,11 @@ def find_device(wanted: str | int | None, devices: list[dict[str, Any]]) -> dict
     raise DeviceLostError(f"microphone {name}: {problem}{hint}\n{describe(devices)}")
 
 
+def has_come(wanted: str | int | None, new: Collection[str]) -> bool:
+    """Whether the microphone may be among the devices that were not there before."""
+    return any(not isinstance(wanted, str) or wanted.lower() in name.lower() for name in new)
+
+
 class Microphone:
     """A device, mixed to mono and resampled to ``rate_hz``."""
 
@@ -91,17 +96,35 @@ class Microphone:
         self._refused = 0  # how often it has refused these since
 
     def stream(self) -> Generator[Chunk | None, None, None]:
-        """Open the device and yield its sound; None while it gives nothing. DeviceLostError when it is gone."""
-        with portaudio.alone() as sound:
-            stream, rate_hz = self._open(sound)
-        try:
-            yield from self._read(sound, stream, rate_hz)
-        finally:
-            portaudio.close(stream)
+        """Open the device and yield its sound; None while it gives nothing. DeviceLostError when it is gone.
 
-    def _open(self, sound: ModuleType) -> tuple[Any, int]:
-        """The running stream, and its rate."""
-        device = find_device(self._config.device, input_devices())
+        Where another microphone needs a new list of devices, it is closed and opened again, and a gap is marked.
+        """
+        sound, stream, rate_hz = self._open(self._config.device)
+        mono, gap = Mono(rate_hz, self._rate_hz), False
+        while True:
+            try:
+                yield from self._read(sound, stream, mono, rate_hz, gap=gap)
+            finally:
+                portaudio.close(stream)
+            sound, stream, rate_hz = self._open(self._known[0] if self._known else None)  # whatever its number is now
+            gap = True
+
+    def _open(self, wanted: str | int | None) -> tuple[ModuleType, Any, int]:
+        """PortAudio, the running stream, and its rate."""
+        known: set[str] = set()
+        try:
+            with portaudio.alone() as sound:
+                devices = input_devices()
+                known.update(device["name"] for device in devices)
+                return sound, *self._open_device(sound, find_device(wanted, devices))
+        except DeviceLostError:
+            if known and portaudio.can_renew() and has_come(wanted, set(look_anew.device_names()) - known):
+                log.info("a microphone has come; all are opened again", extra={"device": wanted})
+                portaudio.ask_to_renew()
+            raise
+
+    def _open_device(self, sound: ModuleType, device: dict[str, Any]) -> tuple[Any, int]:
         rate_hz, channels = self._format(sound, device)
         options = (rate_hz, 0, device["index"], channels, "float32", self._config.buffer_s)
         try:
@@ -136,10 +159,12 @@ class Microphone:
             f"microphone {device['name']!r}: offers none of {rates} Hz with {counts} channels: {reason}"
         )
 
-    def _read(self, sound: ModuleType, stream: Any, rate_hz: int) -> Generator[Chunk | None, None, None]:
-        mono, size = Mono(rate_hz, self._rate_hz), max(1, round(self._config.chunk_s * rate_hz))
-        idle_at, gap = time.monotonic() + IDLE_S, False
-        while True:
+    def _read(
+        self, sound: ModuleType, stream: Any, mono: Mono, rate_hz: int, *, gap: bool
+    ) -> Generator[Chunk | None, None, None]:
+        """Its sound, until it is to be opened again."""
+        size, idle_at = max(1, round(self._config.chunk_s * rate_hz)), time.monotonic() + IDLE_S
+        while not portaudio.is_to_renew():
             try:
                 available = stream.read_available
                 if available < size:

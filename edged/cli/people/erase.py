@@ -38,4 +38,5 @@ def run(ask: Any, options: argparse.Namespace) -> int:
         ("exports", "export that may hold them, out of this box's reach"),
     ):
         sys.stdout.writelines(f"{text}: {path}\n" for path in report[key])
+    sys.stdout.write("clips of their events, if any are kept, go within a minute while edged runs with faces\n")
     return 0

@@ -4,7 +4,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from edged.errors import EdgedError
@@ -63,11 +63,16 @@ class Clips:
         health: Part,
         clock: Callable[[], float] = time.monotonic,
         unix_s: Callable[[], float] = time.time,
+        erased: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        """``sources``: what each pipeline listens to or looks through; of others there are no clips."""
+        """``sources``: what each pipeline listens to or looks through; of others there are no clips.
+
+        ``erased``: who was erased from the gallery, by id; clips of them go within ``SWEEP_S``.
+        """
         self.store = Store(config, health, unix_s)
         """What is kept."""
         self._config, self._sources, self._health, self._clock = config, sources, health, clock
+        self._erased = erased
         self._recorders: dict[str, Recorder] = {}
         self._watched: dict[str, Watched] = {}
         self._messages: queue.Queue[EventMessage] = queue.Queue(MOST_MESSAGES)
@@ -151,11 +156,12 @@ class Clips:
         self.store.keep(watched.source, watched.messages, contents)
 
     def _tend(self) -> None:
-        if self._opened:
-            self.store.sweep()
-        else:
+        if not self._opened:
             self.store.open()
             self._opened = True
+        if gone := self.store.forget(self._erased()):
+            log.info("clips deleted, whom they are about was erased", extra={"clips": gone})
+        self.store.sweep()
 
     def _on_disk(self, work: Callable[[], None]) -> bool:
         """Whether it was done; where not, health says why until it can be done again."""

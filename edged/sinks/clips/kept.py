@@ -37,6 +37,11 @@ class Kept:
     def __contains__(self, event: str) -> bool:
         return event in self._clips
 
+    @property
+    def events(self) -> list[str]:
+        """Whose clips are there."""
+        return list(self._clips)
+
     def note(self, clip: Entry) -> None:
         """It is there now, in place of what was known of it."""
         self._forget(clip.id)
@@ -50,6 +55,11 @@ class Kept:
             if clip.started_s < oldest_s:
                 self._delete(clip, "deleted_old")
         self.make_room(None)
+
+    def delete_erased(self, event: str) -> None:
+        """Delete the clip of an event where it is there: a person was erased."""
+        if clip := self._clips.get(event):
+            self._delete(clip, "deleted_erased")
 
     def make_room(self, coming: Entry | None) -> bool:
         """Delete until a clip fits, with some room more than that; False where even then it does not."""

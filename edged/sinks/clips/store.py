@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from edged.errors import EdgedError
@@ -15,6 +15,7 @@ from edged.sinks.clips.config import ClipsConfig, clips_folder
 from edged.sinks.clips.folder import Folder, stands_for_event
 from edged.sinks.clips.kept import Kept
 from edged.sinks.clips.seal import Seal
+from edged.sinks.clips.shown import Shown
 
 EVENTS, FEEDBACK = "events.json", "feedback.json"
 NO_ROOM = "there is no room for another clip: make some, or see to clips.max_bytes, keep_last and min_free_bytes"
@@ -35,6 +36,7 @@ class Store:
         self._folder = Folder(clips_folder(config))
         self._seal = Seal(self._folder.path, config.key_file)
         self._kept = Kept(config, self._folder, health, free_bytes)
+        self._shown = Shown(lambda event: self.read(event, EVENTS))
         self._not_kept: Entry | None = None
         self._lock = threading.RLock()
 
@@ -110,6 +112,21 @@ class Store:
                     raise EdgedError(NO_ROOM)
                 self._folder.try_out(clip.disk_bytes)
                 self._not_kept = None
+
+    def forget(self, people: Collection[str]) -> int:
+        """Delete what is about any of these people, by their ids, whatever else it is kept for; how many clips.
+
+        By one thread at a time. OSError as above.
+        """
+        if not people:
+            return 0
+        with self._lock:
+            kept = self._kept.events
+        gone = self._shown.clips_of(people, kept)  # no lock: it may take its time
+        with self._lock:
+            for event in gone:
+                self._kept.delete_erased(event)
+        return len(gone)
 
     def _clip(
         self, source: str, messages: Mapping[Phase, EventMessage], contents: Sequence[Content]
