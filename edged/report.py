@@ -88,6 +88,7 @@ def info_message(
         sources={name: config.type for name, config in settings.sources.items()},
         pipelines={name: config.kind for name, config in settings.pipelines.items()},
         pipelines_enabled={name: name in running for name in settings.pipelines},
+        confirmations=list(settings.confirmations),
         commands=list(settings.commands.allowed) if settings.mqtt.enabled else [],
         changes=dict(changes),
         config_sha256=hashlib.sha256(settings.model_dump_json().encode()).hexdigest(),

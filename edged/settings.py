@@ -9,10 +9,12 @@ from pydantic import Field, field_validator, model_validator
 
 from edged.commands.config import CommandsConfig
 from edged.config import Section, Slug, load
+from edged.confirm_events import ConfirmationConfig
 from edged.control.config import ControlConfig
 from edged.enrolment.config import EnrolmentConfig
 from edged.gallery.config import GalleryConfig
 from edged.guards.config import GuardsConfig
+from edged.history.config import HistoryConfig, history_path
 from edged.home_assistant.config import HomeAssistantConfig
 from edged.inference.accelerators import AcceleratorConfig
 from edged.inference.catalogue import ModelsConfig
@@ -81,6 +83,8 @@ class Settings(Section):
     """What the box hears and sees with, by a name of your choice."""
     pipelines: dict[Slug, PipelineConfig] = Field(default_factory=default_pipelines)
     """What it makes of it, by a name of your choice that stands in the topics."""
+    confirmations: dict[Slug, ConfirmationConfig] = Field({}, max_length=20)
+    """When several pipelines agree, that is an event of its own, by a name of your choice that stands in the topics."""
     models: ModelsConfig = ModelsConfig()
     accelerator: AcceleratorConfig = AcceleratorConfig()
     gallery: GalleryConfig = GalleryConfig()
@@ -91,6 +95,7 @@ class Settings(Section):
     commands: CommandsConfig = CommandsConfig()
     home_assistant: HomeAssistantConfig = HomeAssistantConfig()
     clips: ClipsConfig = ClipsConfig()
+    history: HistoryConfig = HistoryConfig()
     journal: JournalConfig = JournalConfig()
     health: HealthConfig = HealthConfig()
     guards: GuardsConfig = GuardsConfig()
@@ -127,11 +132,26 @@ class Settings(Section):
                 raise ValueError(f"pipelines.{name}.source: {pipeline.source!r}, must be {wanted}")
         return self
 
+    @model_validator(mode="after")
+    def _confirmations_are_of_pipelines(self) -> "Settings":
+        for name, rule in self.confirmations.items():
+            if name in {*self.pipelines, "daemon"}:
+                raise ValueError(f"confirmations.{name}: is the name of a pipeline; choose another")
+            for number, condition in enumerate(rule.all):
+                if condition.pipeline not in self.pipelines:
+                    known = ", ".join(self.pipelines) or "none"
+                    raise ValueError(
+                        f"confirmations.{name}.all.{number}.pipeline: {condition.pipeline!r}, must be one of the "
+                        f"pipelines: {known}"
+                    )
+        return self
+
 
 def folders_written(settings: Settings) -> list[Path]:
     """Where the box writes while it runs."""
     clips = [clips_folder(settings.clips)] if settings.clips.enabled else []
-    return [outbox_path(settings.outbox).parent, *clips]
+    history = [history_path(settings.history).parent] if settings.history.enabled else []
+    return list(dict.fromkeys([outbox_path(settings.outbox).parent, *clips, *history]))
 
 
 def find_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:

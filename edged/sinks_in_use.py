@@ -9,7 +9,9 @@ from typing import Any, TextIO
 from edged import __version__
 from edged.captures import Captures
 from edged.commands import Audit, Desk, Handler, audit_folder
+from edged.confirmations import Confirmations
 from edged.control.events_on import EventsOn
+from edged.history import History
 from edged.home_assistant.announcer import Announcer
 from edged.home_assistant.box import Box, BoxPipeline
 from edged.messages.event import Event
@@ -32,7 +34,7 @@ from edged.sinks.mqtt.arrived import Arrived
 from edged.sinks.portraits import ImagesConfig, Portraits
 from edged.sources.camera import CameraConfig
 
-STOP_LIMIT_S = {"mqtt": 2.0, "clips": 1.0, "commands": 1.0}
+STOP_LIMIT_S = {"mqtt": 2.0, "clips": 1.0, "commands": 1.0, "history": 1.0}
 DAY_S = 86400.0
 
 
@@ -46,11 +48,13 @@ class SinksInUse:
         health: Health,
         erased: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        """``erased``: whose clips are to go, by id in the gallery."""
+        """``erased``: whose clips and names are to go, by id in the gallery."""
         self._in_use, self._health = in_use, health
         settings = in_use.now
         path = outbox_path(settings.outbox) if settings.mqtt.enabled else None
         self.outbox = Outbox(path, settings.outbox, health.part("outbox"))
+        self._confirmations = Confirmations(settings.confirmations, health, self.outbox)
+        in_use.on_change(self._take_up_confirmations, "confirmations")
         self._journal = Journal(journal) if settings.journal.enabled else None
         self.events = EventsOn()
         """Those that are on."""
@@ -58,6 +62,9 @@ class SinksInUse:
         self.clips: Clips | None = None
         if settings.clips.enabled:
             self.clips = Clips(settings.clips, self._sources, health.part("clips"), erased=erased)
+        self._history: History | None = None
+        if settings.history.enabled:
+            self._history = History(settings.history, health.part("history"), erased=erased)
         self._mqtt: Mqtt | None = None
         if settings.mqtt.enabled:
             expiry_s = settings.outbox.max_age_days * DAY_S
@@ -74,8 +81,11 @@ class SinksInUse:
 
     def start(self, stack: ExitStack) -> None:
         """Take events from now on; ``stack`` sees to it that all that can be sent is sent."""
+        if self._history:
+            self._history.start()
+            stack.callback(self._history.stop, STOP_LIMIT_S["history"])  # after the outbox's last words
         stack.callback(self.outbox.close)
-        for follower in (self._journal, EventLog(), self.events, self.clips):
+        for follower in (self._journal, EventLog(), self.events, self.clips, self._history):
             if follower:
                 self.outbox.follow(follower)
         if self.clips:
@@ -135,6 +145,9 @@ class SinksInUse:
         self._desk.start()
         before.stop(STOP_LIMIT_S["commands"])
 
+    def _take_up_confirmations(self, settings: Settings) -> None:
+        self._confirmations.use(settings.confirmations)
+
     def record(self, pipeline: str, source: str, captures: Captures) -> Callable[[], None]:
         """Have clips remember what a pipeline's source gives; returns what is to be called when the pipeline ends."""
         if self.clips is None:
@@ -160,12 +173,13 @@ class SinksInUse:
 
     def of_pipeline(self, name: str, images: ImagesConfig | None) -> list[Callable[[Event], None]]:
         """What the events of pipeline ``name`` go into; ``images``: which pictures are published with them."""
-        if name not in self._active:
-            self._active.add(name)
-            self.retain(f"active/{name}", ActiveMessage(active=False, events=[]))
+        for each in (name, *self._settings.confirmations):
+            if each not in self._active:
+                self._active.add(each)
+                self.retain(f"active/{each}", ActiveMessage(active=False, events=[]))
         if images is None or not images.enabled:
-            return [self.outbox]
-        return [self.outbox, Portraits(images, self.say, self._health.part(f"pipelines.{name}"))]
+            return [self.outbox, self._confirmations]
+        return [self.outbox, self._confirmations, Portraits(images, self.say, self._health.part(f"pipelines.{name}"))]
 
     def retain(self, topic: str, message: Message | str) -> None:
         """The latest word on ``topic``, below the box's root."""
@@ -175,6 +189,8 @@ class SinksInUse:
     def tell_health(self, message: HealthMessage) -> None:
         """How the box is, and which of its sources are there."""
         self.retain("health", message)
+        if self._history:
+            self._history(message)
         for name in self._settings.sources:
             if part := message.parts.get(f"sources.{name}"):
                 self.tell_available(name, there=part.state in {State.OK, State.DEGRADED})
@@ -219,6 +235,7 @@ class SinksInUse:
             root=root,
             health_interval_s=settings.health.interval_s,
             pipelines={name: pipeline(name, config) for name, config in settings.pipelines.items()},
+            confirmations=tuple(settings.confirmations),
             sources={name: config.type for name, config in settings.sources.items()},
             accelerators=tuple(sorted(self._accelerators)),
             commands=frozenset(settings.commands.allowed),

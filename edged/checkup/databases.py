@@ -1,4 +1,4 @@
-"""Check of the gallery and the outbox: whether they are whole. Nothing is repaired: that is for edged's next start."""
+"""Check of gallery, outbox and history: whether they are whole. Nothing is repaired: that is for edged's next start."""
 
 import sqlite3
 import time
@@ -13,9 +13,10 @@ from edged.gallery.config import GalleryConfig
 from edged.gallery.database import check_key
 from edged.gallery.key_file import read_key
 from edged.gallery.vault import TamperedError, Vault
+from edged.history.config import history_path
 from edged.outbox.config import outbox_path
-from edged.outbox.shelf import is_damage
 from edged.outbox.store import MOST_REFUSED, VERSION
+from edged.runtime.damaged_file import is_damage
 from edged.runtime.finding import Finding, Level
 
 RESTART = "sudo systemctl restart edged   # it sets the file aside and uses what is good"
@@ -33,6 +34,11 @@ def check(box: Box) -> Iterator[Finding]:
         yield from _file("outbox", path, _outbox)
         with suppress(OSError):
             yield from _aside("outbox", sorted(path.parent.glob(f"{path.name}.damaged-*")))
+    if box.settings.history.enabled:
+        path = history_path(box.settings.history, box.environment)
+        yield from _file("history", path, _history)
+        with suppress(OSError):
+            yield from _aside("history", sorted(path.parent.glob(f"{path.name}.damaged-*Z")))
 
 
 def _file(about: str, path: Path, look: Callable[[sqlite3.Connection], list[Finding]]) -> list[Finding]:
@@ -90,6 +96,11 @@ def _outbox(connection: sqlite3.Connection) -> list[Finding]:
         found = f"{rows['refused']} messages{most} were refused by the broker for good"
         return [Finding(Level.WARNING, "outbox", found, "mend the broker's ACL or limits: `edged doctor --broker`")]
     return [Finding(Level.OK, "outbox", found)]
+
+
+def _history(connection: sqlite3.Connection) -> list[Finding]:
+    rows = read_only.counts(connection, "events")
+    return [Finding(Level.OK, "history", f"is whole: {rows['events']} events")]
 
 
 def _beside_gallery(folder: Path) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ COMMANDS = (
     "watch",
     "check",
     "replay",
+    "events",
     "enroll",
     "people",
     "models",

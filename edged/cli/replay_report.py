@@ -61,7 +61,7 @@ def _recording(one: Replayed) -> dict[str, Any]:
 
 def spectrogram(path: Path, duration_s: float) -> NDArray[np.uint8]:
     """Shape (columns, bands): 0 to 255 over ``RANGE_DB``; each column the mean power of its time."""
-    columns = max(1, min(COLUMNS, int(duration_s / HOP_S)))
+    columns = max(1, min(COLUMNS, 1 + int((duration_s - PICTURE.frame_s) / HOP_S)))  # none without a frame
     power, counts = np.zeros((columns, PICTURE.bands)), np.zeros(columns)
     last_s = max(HOP_S, duration_s - PICTURE.frame_s)
     cut = CutWindows(WindowsConfig(window_s=PICTURE.frame_s, hop_s=HOP_S, rate_hz=PICTURE.rate_hz))

@@ -89,6 +89,7 @@ def _info() -> InfoMessage:
         sources={"microphone": "microphone"},
         pipelines={"drones": "drones"},
         pipelines_enabled={"drones": True},
+        confirmations=["drone_seen_and_heard"],
         commands=["ping", "health", "set"],
         changes={"pipelines.drones.smoothing.threshold": 0.8},
         config_sha256="e3" * 32,

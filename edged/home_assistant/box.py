@@ -29,6 +29,8 @@ class Box:
     """What the box's topics begin with."""
     health_interval_s: float
     pipelines: Mapping[str, BoxPipeline]
+    confirmations: tuple[str, ...]
+    """Rules on which several pipelines agree."""
     sources: Mapping[str, str]
     """Type by name."""
     accelerators: tuple[str, ...]

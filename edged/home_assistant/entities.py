@@ -30,6 +30,8 @@ def entities(box: Box) -> Iterator[Entity]:
     for each in (_detected, _last_person):
         for name, pipeline in shown.items():
             yield from each(box, name, pipeline)
+    for name in box.confirmations:
+        yield _confirmed(box, name)
     for source in box.sources:
         yield _connected(box, f"source_{source}", f"{_words(source)} connected", source)
     for name, pipeline in box.pipelines.items():
@@ -50,6 +52,11 @@ def _detected(box: Box, name: str, pipeline: BoxPipeline) -> Iterator[Entity]:
     meaning = SHOWN_AS[pipeline.kind][1] if pipeline.kind in SHOWN_AS else {"value_template": templates.ACTIVE}
     options = {"state_topic": box.topic(f"active/{name}"), **meaning, **_available(box, name, pipeline)}
     yield _entity(box, f"active_{name}", "binary_sensor", _title(name, pipeline), options)
+
+
+def _confirmed(box: Box, name: str) -> Entity:
+    options = {"state_topic": box.topic(f"active/{name}"), "value_template": templates.ACTIVE, "icon": "mdi:check-all"}
+    return _entity(box, f"active_{name}", "binary_sensor", _words(name), options)
 
 
 def _last_person(box: Box, name: str, pipeline: BoxPipeline) -> Iterator[Entity]:

@@ -1,10 +1,12 @@
 """What goes over the wire: the JSON payloads of every topic. Keys carry units; times are RFC 3339 UTC."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, WithJsonSchema
 
+from edged.messages.confirmed import ConfirmedEvent, Witness
 from edged.messages.event import Event, Phase
 from edged.messages.formats import Count, Lasting, Name, Score, Seq, Sha256, Subject, Time, Ulid
 from edged.messages.health import State
@@ -48,6 +50,15 @@ class ModelMessage(Message):
     device: str
 
 
+class WitnessMessage(Message):
+    """An event that agrees with others."""
+
+    pipeline: Name
+    id: Ulid
+    label: str
+    confidence: Score
+
+
 class EventMessage(Message):
     """``event/<pipeline>``: one phase of one event."""
 
@@ -77,6 +88,8 @@ class EventMessage(Message):
     model: ModelMessage
     latency_ms: dict[str, Lasting]
     """By step; ``total`` is from the end of the sound that decided it to this message."""
+    witnesses: list[WitnessMessage] | None = None
+    """Of a `confirmed` event: the events that agree, one of each condition of the rule, as they were at its start."""
     delayed: bool = False
     """It waited for the broker: history, not live."""
     clock: Literal["synchronised", "corrected", "unsynchronised"] = "synchronised"
@@ -180,6 +193,8 @@ class InfoMessage(Message):
     """Kind by name."""
     pipelines_enabled: dict[str, bool]
     """By name: whether it runs, or should."""
+    confirmations: list[str]
+    """Rules by which several pipelines agree; each has topics like a pipeline."""
     commands: list[str]
     """Those that may be asked on ``request/…``."""
     changes: dict[str, JsonValue]
@@ -207,4 +222,12 @@ def event_message(event: Event, seq: int, now_s: float) -> EventMessage:
         evidence={name: round(value, 4) for name, value in event.evidence.items()},
         model=model,
         latency_ms={**steps, "total": round(max(0.0, total_ms), 3)},
+        witnesses=_witnesses(event.witnesses) if isinstance(event, ConfirmedEvent) else None,
     )
+
+
+def _witnesses(witnesses: Iterable[Witness]) -> list[WitnessMessage]:
+    return [
+        WitnessMessage(pipeline=one.pipeline, id=one.id, label=one.label, confidence=round(one.confidence, 4))
+        for one in witnesses
+    ]

@@ -4,8 +4,6 @@ import errno
 import logging
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,13 +11,11 @@ from edged.messages.health import State
 from edged.outbox.gaps import merged
 from edged.outbox.salvage import salvage
 from edged.outbox.store import Store
+from edged.runtime.damaged_file import is_damage, set_aside
 from edged.runtime.health import Part
 
 CHECK_S = 2.0
 """Looking for damage takes so long at most."""
-MOST_ASIDE = 3
-"""Damaged files that are kept, the newest."""
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _LOST = "what waited in it is not sent"
 _ELSEWHERE = "or name another place in outbox.path"
 _REMEDIES = {
@@ -127,13 +123,6 @@ class Shelf:
         self._health.set(State.FAILING, f"{self._path}: {what}; {remedy}. Events wait in memory until then")
 
 
-def is_damage(error: Exception) -> bool:
-    """Whether the file itself is unusable, as against a disk that cannot be written now."""
-    if type(error) not in {sqlite3.DatabaseError, sqlite3.OperationalError}:
-        return False
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _DAMAGE
-
-
 def open_store(path: Path, unix_s: float, last_seq: int = 0, check_s: float = CHECK_S) -> tuple[Store, str]:
     """The store in that file, and what is to be said if the file was damaged: it is set aside, a new one begins.
 
@@ -148,7 +137,7 @@ def open_store(path: Path, unix_s: float, last_seq: int = 0, check_s: float = CH
             raise
         damage = str(error)
     above = last_seq or max(_salvaged_seq(path), int(unix_s), int(path.stat().st_mtime))
-    aside = _set_aside(path, unix_s)
+    aside = set_aside(path, unix_s)
     log.error("outbox was damaged; a new one begins", extra={"reason": damage, "set_aside": str(aside)})
     store = _opened(path, 0.0)
     try:
@@ -182,17 +171,3 @@ def _salvaged_seq(path: Path) -> int:
             store.close()
     except (sqlite3.Error, ValueError, TypeError):
         return 0
-
-
-def _set_aside(path: Path, unix_s: float) -> Path:
-    """Rename the file (with its log) after the date; older ones beyond MOST_ASIDE are deleted."""
-    date = datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    aside = path.with_name(f"{path.name}.damaged-{date}")
-    for suffix in ("-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    path.rename(aside)
-    with suppress(FileNotFoundError):  # holds what came last
-        path.with_name(f"{path.name}-wal").rename(aside.with_name(f"{aside.name}-wal"))
-    for old in sorted(path.parent.glob(f"{path.name}.damaged-*"))[:-MOST_ASIDE]:
-        old.unlink()
-    return aside

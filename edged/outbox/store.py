@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from edged.outbox.gaps import Gone
 from edged.outbox.log_file import LOG_PAGES, lengthen
 from edged.outbox.row import Row, as_row, runs
+from edged.runtime.damaged_file import check
 
 VERSION = 1
 """Of the tables; a file of another version counts as damaged."""
@@ -74,16 +74,7 @@ class Store:
 
     def check(self, limit_s: float) -> None:
         """DatabaseError where the file is damaged; what takes longer is taken for undamaged."""
-        until_s = time.monotonic() + limit_s
-        self._db.set_progress_handler(lambda: time.monotonic() > until_s, 10_000)
-        try:
-            if (found := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                raise sqlite3.DatabaseError(found)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-                raise
-        finally:
-            self._db.set_progress_handler(None, 0)
+        check(self._db, limit_s)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

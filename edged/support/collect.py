@@ -20,6 +20,7 @@ from edged.checkup.read_only import counts, reading
 from edged.checkup.unit import NAME, PLACES, installed_unit, status_of, systemd_says
 from edged.checkup.versions import system
 from edged.errors import EdgedError
+from edged.history.config import history_path
 from edged.outbox.config import outbox_path
 from edged.support.redactor import REMOVED
 from edged.support.settings_text import settings_text
@@ -119,6 +120,7 @@ def _counts(box: Box) -> Any:
     return {
         "gallery": _rows(gallery, "people", "samples", "audit"),
         "outbox": _rows(outbox, "waiting", "refused", "gone"),
+        "history": _rows(history_path(box.settings.history, box.environment), "events", "health", "runs"),
     }
 
 

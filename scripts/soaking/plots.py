@@ -1,8 +1,9 @@
 """Plots: what happened over time, one below the other on one axis of minutes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from io import StringIO
+from itertools import groupby
 from typing import Any
 
 import matplotlib as mpl
@@ -65,16 +66,26 @@ def _draw_health(axes: Axes, outcome: Outcome, groups: list[str], parts: list[st
             spans = [_span(outcome, fault) for fault in outcome.faults if fault.group == groups[row]]
             axes.broken_barh(spans, (row - 0.4, 0.8), facecolors=FAULT)
             continue
-        states = [(it.at_s, _state(it.said, name)) for it in told]
-        for (at_s, state), (until_s, _) in zip(states, [*states[1:], (outcome.ended_s, "")], strict=True):
-            span = (_minutes(outcome, at_s), (until_s - at_s) / 60.0)
-            axes.broken_barh([span], (row - 0.4, 0.8), facecolors=COLOURS.get(state, "white"))
+        states = _changes((it.at_s, _state(it.said, name)) for it in told)
+        ends_s = [*(at_s for at_s, _ in states[1:]), outcome.ended_s]
+        spans = [
+            (_minutes(outcome, at_s), (to_s - at_s) / 60.0) for (at_s, _), to_s in zip(states, ends_s, strict=True)
+        ]
+        colours = [COLOURS.get(state, "white") for _, state in states]
+        axes.broken_barh(
+            spans, (row - 0.4, 0.8), facecolors=colours
+        )  # one call: each has matplotlib look at all others
     axes.axhline(len(groups) - 0.5, color="#888", linewidth=0.8)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.invert_yaxis()
     axes.set_title("What was done to the box, and what it said of itself", loc="left", fontsize=11)
     legend = [Patch(color=colour, label=state) for state, colour in COLOURS.items()]
     axes.legend(handles=legend, ncols=5, fontsize=7, loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False)
+
+
+def _changes(told: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Of what was told, with its time, what was not told just before."""
+    return [next(same) for _, same in groupby(told, key=lambda it: it[1])]
 
 
 def _span(outcome: Outcome, fault: Injected) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The check of gallery and outbox."""
+"""The check of gallery, outbox and history."""
 
 import secrets
 from contextlib import closing
@@ -27,7 +27,7 @@ def fill(folder):
 
 def test_a_box_that_never_ran_is_well(box, tmp_path):
     """And still has no files after that."""
-    assert levels(check(box)) == ["gallery: ok", "outbox: ok"]
+    assert levels(check(box)) == ["gallery: ok", "outbox: ok", "history: ok"]
     assert not box.state.exists()
 
 
@@ -39,7 +39,7 @@ def test_the_files_of_a_running_box_are_whole_and_stay_as_they_are(box):
         before = everything(box.state)
         found = list(check(box))
         assert everything(box.state) == before
-    assert levels(found) == ["gallery: ok", "gallery key: ok", "backups: ok", "outbox: ok"]
+    assert levels(found) == ["gallery: ok", "gallery key: ok", "backups: ok", "outbox: ok", "history: ok"]
     assert the(found, "gallery").found == "is whole: 1 people, 3 samples"
     assert the(found, "outbox").found == "is whole: 1 messages wait"
 

@@ -25,6 +25,7 @@ BOX = Box(
     root="edged/box-1",
     health_interval_s=30.0,
     pipelines={"drones": DRONES, "faces": FACES},
+    confirmations=("heard_and_seen",),
     sources={"microphone": "microphone", "camera": "camera"},
     accelerators=("usb-0",),
     commands=frozenset({"ping", "health", "restart", "set"}),

@@ -34,6 +34,7 @@ def info(**changes):
         sources={"roof": "microphone", "camera": "camera"},
         pipelines={"drones": "drones", "faces": "faces"},
         pipelines_enabled={"drones": True, "faces": False},
+        confirmations=[],
         commands=[],
         changes={},
         config_sha256="",

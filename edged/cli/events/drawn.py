@@ -1,0 +1,31 @@
+"""Drawn: an event's clip as one picture, whatever it holds."""
+
+from edged.cli.events.evidence import Evidence
+from edged.cli.events.page import Image
+from edged.cli.events.shots_picture import Shot, draw_shots, spread
+from edged.cli.events.sound_picture import draw_sound
+from edged.errors import EdgedError
+from edged.history.record import Record, evidence_of, unix_s
+from edged.sinks.clips.clip import ClipFile, Description
+
+
+def draw(record: Record, clip: Description, evidence: Evidence, title: str) -> Image:
+    """EdgedError where it cannot be read, or holds neither sound nor pictures."""
+    lasted_s = None if record.ended_s is None else record.ended_s - record.started_s
+    if sound := next(iter(_of(clip, "audio/")), None):
+        start_s = -_after_s(record, sound)
+        return draw_sound(evidence.read(clip, sound.name), title, start_s, lasted_s)
+    if pictures := _of(clip, "image/"):
+        after_s = [_after_s(record, file) for file in pictures]
+        shots = [Shot(after_s[place], evidence.read(clip, pictures[place].name)) for place in spread(after_s)]
+        return draw_shots(shots, title, lasted_s, evidence_of(record.start_evidence))
+    raise EdgedError(f"event {record.id}: its clip holds neither sound nor pictures")
+
+
+def _of(clip: Description, media: str) -> list[ClipFile]:
+    return [file for file in clip.files if file.media_type.startswith(media)]
+
+
+def _after_s(record: Record, file: ClipFile) -> float:
+    """From the event's start to the file's."""
+    return unix_s(file.at) - record.started_s if file.at else 0.0
