@@ -7,6 +7,7 @@ from functools import cached_property
 from edged.captures import Captures
 from edged.messages.sound import Chunk, HarmonicWindow, KnownWindow
 from edged.messages.vision import Embedding, Frame, Nearest
+from edged.messages.wire import Message
 from edged.models_in_use import ModelsInUse
 from edged.people_in_use import PeopleInUse
 from edged.pipelines.drones import DronesConfig
@@ -17,6 +18,7 @@ from edged.pipelines_in_use import Built
 from edged.runtime.bounded_queue import BoundedQueue
 from edged.runtime.exchange import Exchange
 from edged.runtime.health import Health, Part
+from edged.runtime.withheld import Withheld
 from edged.settings import PipelineConfig
 from edged.sinks_in_use import SinksInUse
 
@@ -33,7 +35,7 @@ class Builder:
         """Ready to run; ``stack`` closes what stands beside it. ConfigError or ModelError where it cannot be."""
         needs = _Needs(self, name, config, stack)
         pipeline = KINDS[config.kind].build(name, config, needs)
-        stack.callback(self.sinks.record(name, config.source, self.captures))
+        stack.callback(self.sinks.evidence.begin(name, config.source, self.captures, looks=config.LOOKS))
         return Built(pipeline, needs.leave, needs.queue.__len__)
 
 
@@ -67,6 +69,16 @@ class _Needs:
 
     def judge(self, config: DronesConfig) -> Exchange[HarmonicWindow, KnownWindow]:
         return self._box.models.judge(self._name, config, self.stack)
+
+    @property
+    def calibration_db(self) -> float | None:
+        return self._box.captures.calibration_db(self._config.source)
+
+    def withhold(self) -> Withheld:
+        return self._box.sinks.evidence.withhold(self._config.source, self.stack)
+
+    def say(self, topic: str, message: Message) -> bool:
+        return self._box.sinks.say(f"{topic}/{self._name}", message)
 
     def search(self, config: FacesConfig, models: FaceModels) -> Callable[[Embedding], Nearest]:
         return self._box.people.search(config, models)

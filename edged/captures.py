@@ -70,6 +70,11 @@ class Captures:
         finally:
             self.leave(name, queue)
 
+    def calibration_db(self, name: str) -> float | None:
+        """Sound pressure level, dB, that source ``name`` gives as 0 dBFS; None where nobody has measured it."""
+        source = self._sources[name]
+        return None if isinstance(source, CameraConfig) else source.calibration_db
+
     def leave(self, name: str, queue: BoundedQueue[Any]) -> None:
         """No more for that queue. A source that nobody listens to any longer is closed."""
         with self._changing:

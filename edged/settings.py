@@ -22,7 +22,6 @@ from edged.metrics.config import MetricsConfig
 from edged.outbox import OutboxConfig
 from edged.outbox.config import outbox_path
 from edged.pipelines.drones import DronesConfig
-from edged.pipelines.faces import FacesConfig
 from edged.pipelines.kind import PipelineSection
 from edged.pipelines.kinds import KINDS
 from edged.runtime.logs import LogConfig
@@ -62,7 +61,10 @@ def default_sources() -> dict[str, Source]:
 
 def examples() -> dict[str, dict[str, Section]]:
     """By a setting's name: what may stand there besides its default."""
-    return {"sources": {"camera": CameraConfig(device=0)}, "pipelines": {"faces": FacesConfig()}}
+    return {
+        "sources": {"camera": CameraConfig(device=0)},
+        "pipelines": {name: kind.config() for name, kind in KINDS.items() if name not in default_pipelines()},
+    }
 
 
 def default_pipelines() -> dict[str, PipelineConfig]:

@@ -1,16 +1,15 @@
 """SinksInUse: where events go, and all else that the box says: outbox, journal, clips, broker, Home Assistant."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from functools import partial
-from typing import Any, TextIO
+from typing import TextIO
 
 from edged import __version__
-from edged.captures import Captures
 from edged.commands import Audit, Desk, Handler, audit_folder
 from edged.confirmations import Confirmations
 from edged.control.events_on import EventsOn
+from edged.evidence import Evidence
 from edged.history import History
 from edged.home_assistant.announcer import Announcer
 from edged.home_assistant.box import Box, BoxPipeline
@@ -21,7 +20,6 @@ from edged.messages.wire import ActiveMessage, HealthMessage, Message
 from edged.outbox import Outbox
 from edged.outbox.config import outbox_path
 from edged.pipelines_in_use import PipelinesInUse
-from edged.runtime.bounded_queue import BoundedQueue
 from edged.runtime.health import Health
 from edged.runtime.watchdog import Pulse
 from edged.settings import PipelineConfig, Settings
@@ -32,7 +30,6 @@ from edged.sinks.journal import Journal
 from edged.sinks.mqtt import Mqtt
 from edged.sinks.mqtt.arrived import Arrived
 from edged.sinks.portraits import ImagesConfig, Portraits
-from edged.sources.camera import CameraConfig
 
 STOP_LIMIT_S = {"mqtt": 2.0, "clips": 1.0, "commands": 1.0, "history": 1.0}
 DAY_S = 86400.0
@@ -58,10 +55,11 @@ class SinksInUse:
         self._journal = Journal(journal) if settings.journal.enabled else None
         self.events = EventsOn()
         """Those that are on."""
-        self._sources: dict[str, str] = {}  # of the pipelines that are recorded
+        sources: dict[str, str] = {}
         self.clips: Clips | None = None
         if settings.clips.enabled:
-            self.clips = Clips(settings.clips, self._sources, health.part("clips"), erased=erased)
+            self.clips = Clips(settings.clips, sources, health.part("clips"), erased=erased)
+        self.evidence = Evidence(self.clips, sources, pictures=settings.clips.pictures)
         self._history: History | None = None
         if settings.history.enabled:
             self._history = History(settings.history, health.part("history"), erased=erased)
@@ -76,8 +74,6 @@ class SinksInUse:
         self._handlers: Mapping[str, Handler] = {}
         self._active: set[str] = set()
         self._accelerators: set[str] = set()  # that were there once: what never was, nobody needs to see
-        self._recorded: Counter[str] = Counter()
-        self._queues: dict[str, BoundedQueue[Any]] = {}
 
     def start(self, stack: ExitStack) -> None:
         """Take events from now on; ``stack`` sees to it that all that can be sent is sent."""
@@ -147,29 +143,6 @@ class SinksInUse:
 
     def _take_up_confirmations(self, settings: Settings) -> None:
         self._confirmations.use(settings.confirmations)
-
-    def record(self, pipeline: str, source: str, captures: Captures) -> Callable[[], None]:
-        """Have clips remember what a pipeline's source gives; returns what is to be called when the pipeline ends."""
-        if self.clips is None:
-            return lambda: None
-        self._sources[pipeline] = source
-        self._recorded[source] += 1
-        if self._recorded[source] == 1:
-            self._listen(self.clips, source, captures)
-        return partial(self._forget, source, captures)
-
-    def _listen(self, clips: Clips, source: str, captures: Captures) -> None:
-        if not isinstance(self._settings.sources[source], CameraConfig):
-            self._queues[source] = captures.sound(source)
-            clips.hear(source, self._queues[source])
-        elif self._settings.clips.pictures:
-            self._queues[source] = captures.pictures(source)
-            clips.see(source, self._queues[source])
-
-    def _forget(self, source: str, captures: Captures) -> None:
-        self._recorded[source] -= 1
-        if not self._recorded[source] and source in self._queues:
-            captures.leave(source, self._queues.pop(source))
 
     def of_pipeline(self, name: str, images: ImagesConfig | None) -> list[Callable[[Event], None]]:
         """What the events of pipeline ``name`` go into; ``images``: which pictures are published with them."""

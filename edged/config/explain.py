@@ -112,7 +112,7 @@ class Explain:
             return f"a secret does not stand in the configuration; write it to a file and name that in {named}"
         if near := difflib.get_close_matches(name.lower(), here, n=1, cutoff=0.6):
             return f"unknown key; did you mean {near[0]!r}?"
-        if same := [dotted(path) for path in elsewhere if path[-1] == name.lower()]:
+        if same := list(dict.fromkeys(dotted(path) for path in elsewhere if path[-1] == name.lower())):
             return f"unknown key; it belongs to {' or '.join(same[:3])}"
         return f"unknown key; known here: {', '.join(here)}"
 

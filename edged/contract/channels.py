@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from edged.contract.requests import request_schema
 from edged.contract.schemas import plain, schema_of
+from edged.messages.level import LevelMessage
 from edged.messages.requests import REQUESTS, ResponseMessage
 from edged.messages.wire import ActiveMessage, EventMessage, GapMessage, HealthMessage, InfoMessage, StateMessage
 
@@ -72,6 +73,7 @@ CHANNELS = (
     Channel("event", "event/{pipeline}", (_sent("event", EventMessage),)),
     Channel("image", "event/{pipeline}/{id}/image", (IMAGE,)),
     Channel("active", "active/{pipeline}", (_sent("active", ActiveMessage),), retained=True),
+    Channel("level", "level/{pipeline}", (_sent("level", LevelMessage),)),
     Channel("gap", "gap", (_sent("gap", GapMessage),)),
     Channel("request", "request/{command}", ASKED, "receive"),
     Channel("response", "response/{command}", (RESPONSE,)),

@@ -6,6 +6,7 @@ from typing import Any
 
 from edged.messages.event import Event, ModelUse, Phase
 from edged.messages.health import State
+from edged.messages.level import LevelMessage
 from edged.messages.requests import REQUESTS, ResponseMessage
 from edged.messages.wire import (
     AcceleratorMessage,
@@ -96,6 +97,20 @@ def _info() -> InfoMessage:
     )
 
 
+def _level() -> LevelMessage:
+    return LevelMessage(
+        pipeline="sounds",
+        source="microphone",
+        at=rfc3339(_NOON_S),
+        duration_s=10.0,
+        rms_dbfs=-41.2,
+        peak_dbfs=-18.3,
+        a_weighted_dbfs=-44.9,
+        a_weighted_db_spl=75.1,
+        third_octaves_dbfs={"1000": -55.1},
+    )
+
+
 _ASKED: Mapping[str, Mapping[str, Any]] = {
     "restart": {"part": "drones"},
     "set": {"pipeline": "drones", "threshold": 0.8},
@@ -116,6 +131,7 @@ def _messages() -> dict[str, tuple[Message, ...]]:
         "health": (_health(),),
         "event": (start, end),
         "active": (ActiveMessage(active=True, events=[start]), ActiveMessage(active=False, events=[])),
+        "level": (_level(),),
         "gap": (GapMessage(ranges=[(17, 23), (31, 31)], dropped=8),),
         "response": (
             ResponseMessage(status="ok", data={}, transaction="7f3a"),

@@ -12,6 +12,8 @@ MISSED_HEALTH = 3
 """After so many intervals without ``health`` nothing of it is shown any longer."""
 SHOWN_AS: Mapping[str, tuple[str, dict[str, str]]] = {
     "drones": ("Drone", {"device_class": "sound", "value_template": templates.ACTIVE}),
+    "sounds": ("Sound", {"device_class": "sound", "value_template": templates.ACTIVE}),
+    "objects": ("Object", {"device_class": "occupancy", "value_template": templates.ACTIVE}),
     "faces": ("Person", {"device_class": "occupancy", "value_template": templates.SOMEBODY}),
 }
 """Name and meaning by a pipeline's kind. ``sound``: it is heard; ``occupancy``: somebody is there.

@@ -10,6 +10,7 @@ from edged.messages.confirmed import ConfirmedEvent, Witness
 from edged.messages.event import Event, Phase
 from edged.messages.formats import Count, Lasting, Name, Score, Seq, Sha256, Subject, Time, Ulid
 from edged.messages.health import State
+from edged.messages.objects import ObjectEvent
 
 SCHEMA_VERSION = 1
 Version = Annotated[int, WithJsonSchema({"type": "integer", "const": SCHEMA_VERSION})]
@@ -85,6 +86,11 @@ class EventMessage(Message):
     duration_s: Lasting
     """So far."""
     evidence: dict[str, float]
+    zones: list[Name] = []
+    """Of the camera's picture: those that the object is in now."""
+    path: list[tuple[Lasting, float, float]] = []
+    """Where the object was: seconds after it was first seen, and where it stood, in shares of the picture's width and
+    height; at most 12 places, the last is where it was last seen."""
     model: ModelMessage
     latency_ms: dict[str, Lasting]
     """By step; ``total`` is from the end of the sound that decided it to this message."""
@@ -202,6 +208,14 @@ class InfoMessage(Message):
     config_sha256: Sha256
 
 
+def _way(event: Event) -> dict[str, Any]:
+    """What an event about an object has besides."""
+    if not isinstance(event, ObjectEvent):
+        return {}
+    places = [(round(max(0.0, place.after_s), 1), round(place.x, 3), round(place.y, 3)) for place in event.path]
+    return {"zones": list(event.zones), "path": places}
+
+
 def event_message(event: Event, seq: int, now_s: float) -> EventMessage:
     """The wire's form of ``event``; ``now_s`` is the Unix time of this message."""
     model = ModelMessage(name=event.model.name, sha256=event.model.sha256, device=event.model.device)
@@ -220,6 +234,7 @@ def event_message(event: Event, seq: int, now_s: float) -> EventMessage:
         observed_at=rfc3339(event.epoch_s + event.observed_s),
         duration_s=round(event.end_s - event.start_s, 3),
         evidence={name: round(value, 4) for name, value in event.evidence.items()},
+        **_way(event),
         model=model,
         latency_ms={**steps, "total": round(max(0.0, total_ms), 3)},
         witnesses=_witnesses(event.witnesses) if isinstance(event, ConfirmedEvent) else None,

@@ -39,6 +39,7 @@ HELP: Mapping[str, str] = {
     "answers": "Inferences, by the device that answered.",
     "deleted": "Clips that were deleted, by reason.",
     "disconnected": "Connections that were lost.",
+    "voice_dropped": "Windows dropped because people were heard in them.",
     "dropped": "Items or messages that were lost for want of room or time.",
     "event_messages": "Event messages accepted, by phase; those of phase start are events.",
     "failed_scrapes": "Scrapes that were broken off.",

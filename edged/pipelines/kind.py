@@ -22,9 +22,9 @@ class PipelineSection(Section):
     THRESHOLD: ClassVar[str]
     """The number that makes an event of a score, as a dotted key; commands may set it."""
 
-    kind: str
-    enabled: bool
-    source: Slug
+    kind: str = ""
+    enabled: bool = True
+    source: Slug = ""
 
     @property
     def models_in_use(self) -> Mapping[str, str]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from edged.pipelines import drones, faces
+from edged.pipelines import drones, faces, objects, sounds
 from edged.pipelines.kind import Kind
 
 KINDS: Mapping[str, Kind] = {
     "drones": drones.KIND,
     "faces": faces.KIND,
+    "objects": objects.KIND,
+    "sounds": sounds.KIND,
 }

@@ -47,6 +47,9 @@ class MicrophoneConfig(Section):
     """Sound read at a time."""
     buffer_s: float = Field(0.5, gt=0, le=10)
     """Sound that the driver keeps for us while the box is busy; it does not delay what is read."""
+    calibration_db: float | None = Field(None, ge=40, le=200)
+    """Sound pressure level (dB re 20 µPa) of a sound of 0 dBFS: for a microphone of -26 dBFS at 94 dB SPL, 120; null:
+    not calibrated, levels are in dBFS only."""
     check: InputCheckConfig = InputCheckConfig()
 
 

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from edged.areas import Area
 from edged.config import Section
 from edged.errors import DeviceLostError
 from edged.messages.vision import Frame, Picture
 from edged.runtime.health import Part
-from edged.sources.view import Area, Regions
+from edged.sources.view import Regions
 
 Samples = NDArray[np.uint8]
 ROWS, COLUMNS = 48, 64

@@ -42,6 +42,8 @@ class RecordingConfig(Section):
     """Begin again at its end, for ever."""
     chunk_s: float = Field(0.1, gt=0, le=1)
     """Sound handed over at a time."""
+    calibration_db: float | None = Field(None, ge=40, le=200)
+    """Sound pressure level (dB re 20 µPa) of a sound of 0 dBFS; null: unknown, levels are in dBFS only."""
     check: InputCheckConfig = InputCheckConfig()
 
 

@@ -5,31 +5,9 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 
-from edged.config import Section
+from edged.areas import Area
 from edged.messages.vision import Picture
-
-
-class Area(Section):
-    """A rectangle, in shares of the picture's width and height, so that it outlives a change of resolution."""
-
-    left: float = Field(0.0, ge=0, lt=1)
-    """Where it begins: 0 is the picture's left edge."""
-    top: float = Field(0.0, ge=0, lt=1)
-    """Where it begins: 0 is the picture's upper edge."""
-    right: float = Field(1.0, gt=0, le=1)
-    """Where it ends: 1 is the picture's right edge."""
-    bottom: float = Field(1.0, gt=0, le=1)
-    """Where it ends: 1 is the picture's lower edge."""
-
-    @model_validator(mode="after")
-    def _has_an_inside(self) -> "Area":
-        for before, after in (("left", "right"), ("top", "bottom")):
-            if getattr(self, before) >= getattr(self, after):
-                raise ValueError(f"{after}: {getattr(self, after)}, must be above {before} ({getattr(self, before)})")
-        return self
-
 
 Regions = tuple[Area, ...]
 

@@ -11,11 +11,14 @@ from pydantic import Field, ValidationError
 from edged.config import Section
 from edged.errors import ModelError
 from edged.face_decoders import Candidates, Floats, blaze_anchors, decode_blaze, decode_ssd, sigmoid, ssd_priors
-from edged.inference.files.card import Card, Tensor
-from edged.inference.model import Array, Model, dequantise, quantise
+from edged.inference.files.card import Card
+from edged.inference.model import Array, Model, dequantise
 from edged.messages.event import ModelUse
 from edged.messages.vision import Box, DetectedFaces, Face, Frame, Picture
-from edged.vision import Size, crop, iou, nms
+from edged.picture_input import PictureFacts, PictureInput, letterbox, levels
+from edged.vision import Size, iou, nms
+
+__all__ = ["DetectFaces", "DetectionConfig", "DetectorFacts", "letterbox", "levels", "read_facts"]
 
 MOST_CANDIDATES = 200
 """Of a picture; more that pass the score are cut, the least sure first."""
@@ -73,15 +76,9 @@ class SsdLayout(Section):
         return decode_ssd(raw[rows], ssd_priors(size, self.strides, self.sizes)[rows], self.variances)
 
 
-class DetectorFacts(Section):
+class DetectorFacts(PictureFacts):
     """What the card of a face detector says in its ``parameters``."""
 
-    colour: Literal["rgb", "bgr", "grey"]
-    offset: float
-    scale: float = Field(gt=0)
-    """What the network sees is (level - offset) / scale, of levels 0 to 255."""
-    fit: Literal["letterbox", "stretch"]
-    """How a frame of another shape is brought to the network's."""
     layout: Annotated[BlazeLayout | SsdLayout, Field(discriminator="kind")]
     keypoints: tuple[Literal["right_eye", "left_eye", "nose", "mouth"], ...] = ()
     """The first ones, in the model's order."""
@@ -101,19 +98,6 @@ def read_facts(card: Card) -> DetectorFacts:
         ) from None
 
 
-def levels(facts: DetectorFacts, tensor: Tensor) -> Array:
-    """What the network's input holds for each of the levels 0 to 255: shape (256,), the tensor's dtype."""
-    values = (np.arange(256, dtype=np.float32) - np.float32(facts.offset)) / np.float32(facts.scale)
-    return quantise(values, tensor) if tensor.scale else values
-
-
-def letterbox(box: Box, size: Size) -> Box:
-    """The smallest box round ``box`` that has the shape of ``size``, with the same centre."""
-    across, down = box.width / size[0], box.height / size[1]
-    more_x, more_y = max(0.0, down * size[0] - box.width) / 2, max(0.0, across * size[1] - box.height) / 2
-    return Box(box.left - more_x, box.top - more_y, box.right + more_x, box.bottom + more_y)
-
-
 def grown(box: Box, factor: float) -> Box:
     """``factor`` times as wide and high, with the same centre."""
     more_x, more_y = box.width * (factor - 1) / 2, box.height * (factor - 1) / 2
@@ -130,9 +114,7 @@ class DetectFaces:
         """
         card = model.card
         self._config, self._model, self._facts = config, model, read_facts(card)
-        self._input = card.inputs[0]
-        self._size = (self._input.shape[2], self._input.shape[1])
-        self._levels = levels(self._facts, self._input)
+        self._input = PictureInput(self._facts, card.inputs[0])
         self._boxes, self._scores = card.output("boxes"), card.output("scores")
         self._score = self._facts.score if config.score is None else config.score
         self._overlap = self._facts.overlap if config.overlap is None else config.overlap
@@ -174,27 +156,18 @@ class DetectFaces:
 
     def _look(self, picture: Picture, at: Box) -> tuple[list[Face], ModelUse]:
         """All faces in a part of the picture, the surest first, and who saw them."""
-        seen = letterbox(at, self._size) if self._facts.fit == "letterbox" else at
-        answer = self._model.run([self._prepare(crop(picture, seen, self._size))])
+        given, seen = self._input(picture, at)
+        answer = self._model.run([given])
         boxes, raw_scores = (self._read(answer.outputs, index) for index in (self._boxes, self._scores))
         scores = self._facts.layout.score(raw_scores)
         rows = np.flatnonzero(scores >= self._score)
         if not len(rows):
             return [], answer.use
         rows = rows[np.argsort(-scores[rows], kind="stable")[:MOST_CANDIDATES]]
-        found = self._facts.layout.decode(boxes, rows, self._size)
+        found = self._facts.layout.decode(boxes, rows, self._input.size)
         numbers = np.flatnonzero(np.isfinite(found.boxes).all(axis=1))
         kept = numbers[nms(found.boxes[numbers], scores[rows[numbers]], self._overlap)]
         return [self._face(found, index, float(scores[rows[index]]), seen) for index in kept], answer.use
-
-    def _prepare(self, picture: Picture) -> Array:
-        """A picture of the network's size -> its input."""
-        import cv2
-
-        if self._facts.colour != "bgr":
-            code = cv2.COLOR_BGR2RGB if self._facts.colour == "rgb" else cv2.COLOR_BGR2GRAY
-            picture = np.asarray(cv2.cvtColor(picture, code), np.uint8)
-        return np.asarray(cv2.LUT(picture, self._levels)).reshape(self._input.shape)
 
     def _read(self, outputs: list[Array], index: int) -> Floats:
         """An output without its batch, as real values."""

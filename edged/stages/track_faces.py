@@ -1,7 +1,4 @@
-"""TrackFaces: the same number for the same face from frame to frame, and which of its frames are worth a look.
-
-A face is where it was, more or less: guessing where it would be from its speed was tried on clips and gained nothing.
-"""
+"""TrackFaces: the same number for the same face from frame to frame, and which of its frames are worth a look."""
 
 import itertools
 import math
@@ -15,7 +12,10 @@ from pydantic import Field
 
 from edged.config import Section
 from edged.messages.vision import Box, DetectedFaces, Face, Glimpse, Picture, Quality, TrackedFace
+from edged.pairing import distance, pair
 from edged.vision import crop
+
+__all__ = ["TrackFaces", "TrackingConfig", "distance", "pair"]
 
 LOOK_SIDE = 64
 """Pixels of the side of the picture that sharpness and light are measured on."""
@@ -98,19 +98,6 @@ def quality_of(face: Face, picture: Picture, full_eyes_px: float) -> Quality:
     return Quality(min(1.0, eye_distance(face) / full_eyes_px), sharpness, frontality(face.keypoints), light)
 
 
-def centre(box: Box) -> tuple[float, float]:
-    """Pixels to the right and down."""
-    return (box.left + box.right) / 2, (box.top + box.bottom) / 2
-
-
-def distance(box: Box, other: Box) -> float:
-    """How unlike two boxes are, >= 0: centres apart in mean widths, and the logarithm of the ratio of their sizes."""
-    size, other_size = math.sqrt(box.area), math.sqrt(other.area)
-    if not min(size, other_size) > 0:
-        return math.inf
-    return 2 * math.dist(centre(box), centre(other)) / (size + other_size) + abs(math.log(size / other_size))
-
-
 @dataclass(slots=True)
 class _Track:
     """A face that is followed."""
@@ -122,23 +109,6 @@ class _Track:
     looked_s: float = -math.inf
     best: float = 0.0
     """The best quality at a look so far."""
-
-
-def pair(known: list[Box], found: list[Box], reach: float) -> dict[int, int]:
-    """Which found box is which known one: the nearest first, each once, none farther than ``reach``.
-
-    Gives indices of ``known`` by indices of ``found``.
-    """
-    apart = sorted(
-        (distance(box, other), number, index) for number, box in enumerate(known) for index, other in enumerate(found)
-    )
-    paired: dict[int, int] = {}
-    for gap, number, index in apart:
-        if gap > reach:
-            break
-        if index not in paired and number not in paired.values():
-            paired[index] = number
-    return paired
 
 
 class TrackFaces:

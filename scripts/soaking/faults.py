@@ -58,7 +58,8 @@ class Injected:
     @property
     def deafens(self) -> bool:
         """Whether drones need not be heard meanwhile."""
-        return self.group in {"microphone", "program"}
+        # what a lying accelerator says is believed until it is found out
+        return self.group in {"microphone", "program"} or self.name == "accelerator lies"
 
     @property
     def named_after_s(self) -> float | None:

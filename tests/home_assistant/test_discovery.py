@@ -133,8 +133,8 @@ def test_a_pipeline_that_is_off_is_shown_only_where_it_can_be_switched_on():
 
 def test_a_pipeline_of_a_kind_that_is_new_is_shown_by_its_own_name():
     """What every pipeline has is shown of it."""
-    objects = {"gate": BoxPipeline("objects", "camera", enabled=True)}
-    assert announced(replace(BOX, pipelines=objects))["components"]["active_gate"]["name"] == "Objects (gate)"
+    scents = {"gate": BoxPipeline("scents", "nose", enabled=True)}
+    assert announced(replace(BOX, pipelines=scents))["components"]["active_gate"]["name"] == "Scents (gate)"
 
 
 def test_nothing_of_health_outlives_three_intervals():

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from edged.cli.models.evaluate_objects import OBJECTS, evaluate_objects
+from edged.cli.models.evaluate_sounds import SOUNDS, evaluate_sounds
 from edged.cli.terminal import print_json, print_table, progress
 from edged.errors import EdgedError
 
@@ -22,7 +24,10 @@ def add_parser(actions: Any) -> None:
         description="NAME is a model of sound; DIR holds windows.csv (file, start_sample, valid_samples, label, "
         "recording) and its files; labels esc_*, background, helicopter and noises are no drones, all others are. "
         "NAME may be `faces`: the detector, embedder and threshold of the configuration, on pictures "
-        "gallery/<person>/*, probes/<person>/* and strangers/*; or, with --pairs, on DIR/<person>/<person>_0001.jpg.",
+        "gallery/<person>/*, probes/<person>/* and strangers/*; or, with --pairs, on DIR/<person>/<person>_0001.jpg. "
+        "NAME may be `sounds`: the model and groups of the configuration, on DIR/labels.csv (file, label; a label is "
+        "one of the model, a group, or several of these with | between). NAME may be `objects`: the detection of the "
+        "configuration, on DIR/annotations.json as of COCO and its pictures.",
     )
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("directory", type=Path, metavar="DIR")
@@ -35,7 +40,11 @@ def run(settings: Any, options: argparse.Namespace) -> int:
     """Measure, print, and draw where asked."""
     if options.pairs and (options.name != FACES or options.plot):
         raise EdgedError("--pairs: goes with `faces` and without --plot; leave one of them out")
-    if options.name != FACES:
+    if options.name == SOUNDS:
+        evaluate_sounds(settings, options, _told)
+    elif options.name == OBJECTS:
+        evaluate_objects(settings, options, _told)
+    elif options.name != FACES:
         _evaluate_sound(settings, options)
     elif options.pairs:
         _evaluate_pairs(settings, options)

@@ -16,12 +16,14 @@ from edged.messages.wire import EventMessage
 from edged.runtime.bounded_queue import BoundedQueue
 from edged.runtime.flow import Interruption
 from edged.runtime.health import Part
+from edged.runtime.withheld import Withheld
 from edged.sinks.clips.clip import Content
 from edged.sinks.clips.config import ClipsConfig
 from edged.sinks.clips.picture_ring import PictureRing
 from edged.sinks.clips.sound_ring import SoundRing
 from edged.sinks.clips.store import Store
 from edged.sinks.clips.watched import Watched
+from edged.sinks.clips.without_voice import WithoutVoice
 
 TICK_S = 0.25
 SWEEP_S = 60.0
@@ -80,9 +82,16 @@ class Clips:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
 
-    def hear(self, source: str, chunks: BoundedQueue[Chunk], rate_hz: int = 16000) -> None:
-        """Remember what a source gives to be heard, until the queue ends."""
-        self._remember(source, SoundRing(self._config.max_s + LATE_S, rate_hz), chunks)
+    def hear(
+        self,
+        source: str,
+        chunks: BoundedQueue[Chunk],
+        rate_hz: int = 16000,
+        lookers: Callable[[], Collection[Withheld]] = tuple,
+    ) -> None:
+        """Remember what a source gives to be heard, until the queue ends; not what ``lookers`` withhold."""
+        ring = SoundRing(self._config.max_s + LATE_S, rate_hz)
+        self._remember(source, WithoutVoice(ring, lookers, rate_hz), chunks)
 
     def see(self, source: str, frames: BoundedQueue[Frame]) -> None:
         """Remember what a camera sees, until the queue ends."""

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from edged.areas import Area
 from edged.config import SecretFile, Section
 from edged.sources.camera.address import SCHEMES, masked
 from edged.sources.picture_check import PictureCheckConfig
-from edged.sources.view import Area
 
 
 class CameraConfig(Section):
