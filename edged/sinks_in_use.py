@@ -89,6 +89,8 @@ class SinksInUse:
             stack.callback(self.clips.stop, STOP_LIMIT_S["clips"])
         if self._mqtt:
             self.outbox.follow(self._mqtt.show_active)
+        self.outbox.end_cut_short()
+        if self._mqtt:
             self._mqtt.start()
             stack.callback(self._mqtt.stop, STOP_LIMIT_S["mqtt"])
         else:

@@ -96,6 +96,8 @@ class EventMessage(Message):
     """By step; ``total`` is from the end of the sound that decided it to this message."""
     witnesses: list[WitnessMessage] | None = None
     """Of a `confirmed` event: the events that agree, one of each condition of the rule, as they were at its start."""
+    cut_short: bool = False
+    """Of an end: edged was killed, or the power went, while it was on. It lasted at least until ``ended_at``."""
     delayed: bool = False
     """It waited for the broker: history, not live."""
     clock: Literal["synchronised", "corrected", "unsynchronised"] = "synchronised"

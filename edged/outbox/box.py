@@ -86,6 +86,15 @@ class Outbox:
         else:
             self._work.set()
 
+    def end_cut_short(self) -> None:
+        """End what was on when edged was killed. Call it once, when all that follow do."""
+        with self._changed:
+            messages = self._waiting.end_cut_short()
+            self._changed.notify_all()
+        for message in messages:
+            for follower in self._followers:
+                follower(message)
+
     def reconnected(self) -> None:
         """The broker is there (again): what was accepted before has waited, and goes beside what is live."""
         with self._changed:

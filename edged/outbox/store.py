@@ -2,10 +2,11 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from edged.messages.event import Phase
 from edged.outbox.gaps import Gone
 from edged.outbox.log_file import LOG_PAGES, lengthen
 from edged.outbox.row import Row, as_row, runs
@@ -17,6 +18,8 @@ LOG_BYTES = 8 * 2**20
 """Length of the write-ahead log at most, after a burst. It is written over, not cut: that makes a commit quicker."""
 MOST_REFUSED = 1000
 """Messages that the broker refused for good are kept, the newest, to be looked at."""
+ON_NOW = "CREATE TABLE IF NOT EXISTS on_now (event TEXT PRIMARY KEY, body TEXT NOT NULL)"
+"""Events that have begun and not ended, with their last message; no part of the schema at first."""
 SCHEMA = f"""
 BEGIN;
 CREATE TABLE waiting (
@@ -65,6 +68,7 @@ class Store:
             raise sqlite3.DatabaseError(f"tables of version {version}, not {VERSION}")
         if not version:
             self._db.executescript(SCHEMA)
+        self._db.execute(ON_NOW)
         self.count = self._number("SELECT count(*) FROM waiting")
         """Messages that wait."""
 
@@ -153,6 +157,23 @@ class Store:
     def refused(self) -> list[tuple[int, str, str]]:
         """Number, reason and JSON of the messages that were refused."""
         return self._db.execute("SELECT seq, reason, body FROM refused ORDER BY seq").fetchall()
+
+    def on_now(self) -> dict[str, str]:
+        """The last message, as JSON, of each event that has no end."""
+        return dict(self._db.execute("SELECT event, body FROM on_now ORDER BY rowid").fetchall())
+
+    def note_on(self, rows: Iterable[Row]) -> None:
+        """Events go on, or end, with these messages."""
+        for row in rows:
+            if row.phase == Phase.END:
+                self._db.execute("DELETE FROM on_now WHERE event = ?", (row.event,))
+            else:
+                self._db.execute("INSERT OR REPLACE INTO on_now VALUES (?, ?)", (row.event, row.body))
+
+    def set_on(self, on_now: Mapping[str, str]) -> None:
+        """In place of what was known to be on."""
+        self._db.execute("DELETE FROM on_now")
+        self._db.executemany("INSERT INTO on_now VALUES (?, ?)", on_now.items())
 
     def gone(self) -> list[Gone]:
         """What will never be sent."""

@@ -10,6 +10,7 @@ from edged.messages.wire import EventMessage, GapMessage, event_message
 from edged.outbox.bounds import Room, drop_aged
 from edged.outbox.clock import Clock, Moment, marked
 from edged.outbox.config import OutboxConfig
+from edged.outbox.cut_short import cut_short
 from edged.outbox.gaps import merged
 from edged.outbox.lanes import Lanes
 from edged.outbox.outgoing import Outgoing, outgoing
@@ -43,6 +44,9 @@ class Waiting:
         self._replaceable: dict[str, int] = {}  # the update of an event that nobody was given yet
         self._backlog_free_s = float("-inf")
         self._written = Written()
+        self._knows_on = self._shelf.store
+        self._cut_short = self._shelf.store.on_now()
+        self._on: dict[str, str] = {}  # the last message of each event that is on
         self._start_over()
         self.dropped = 0
         """For want of room or because of their age."""
@@ -55,8 +59,22 @@ class Waiting:
         if not events and not settled:
             return []
         last_seq = self._shelf.last_seq
-        rows = [self._row(event, accepted) for event, accepted in events]
+        return self._commit([self._row(event, accepted) for event, accepted in events], settled, last_seq)
+
+    def end_cut_short(self) -> list[EventMessage]:
+        """End the events that were on when edged was killed, with their last known moment; returns the messages."""
+        bodies, self._cut_short = list(self._cut_short.values()), {}
+        last_seq, rows = self._shelf.last_seq, []
+        for body in bodies:
+            if end := cut_short(body, self._shelf.last_seq + 1, self._clock.now()):
+                self._shelf.last_seq += 1
+                rows.append(end)
+        return self._commit(rows, (), last_seq) if bodies else []
+
+    def _commit(self, rows: Sequence[Row], settled: Sequence[Settled], last_seq: int) -> list[EventMessage]:
+        """``last_seq``: the number before the rows; at or below it they replace others."""
         began_s = time.monotonic()
+        self._keep_on(rows)
         self._write(lambda store: self._put(store, rows, settled, last_seq))
         if rows:
             self._health.took("commit", time.monotonic() - began_s)
@@ -64,7 +82,7 @@ class Waiting:
         for row in rows:
             self._lanes.add(row, last_seq)
             last_seq = max(last_seq, row.seq)
-            if row.message:
+            if row.message and not row.message.cut_short:
                 self._health.took("accepted", row.message.latency_ms["total"] / 1e3)
         return [row.message for row in rows if row.message]
 
@@ -149,6 +167,7 @@ class Waiting:
     def _put(self, store: Store, rows: Sequence[Row], settled: Sequence[Settled], last_seq: int) -> list[int]:
         """``last_seq``: the number before them; at or below it they replace others."""
         now_s, refused = self._clock.now().unix_s, [(seq, reason) for seq, reason in settled if reason]
+        store.note_on(rows)
         store.add([row for row in rows if row.seq > last_seq])
         for row in rows:
             if row.seq <= last_seq:
@@ -166,12 +185,28 @@ class Waiting:
         note_gone(store, dropped)
         return dropped
 
+    def _keep_on(self, rows: Sequence[Row]) -> None:
+        """So that another store can know it too."""
+        for row in rows:
+            self._on.pop(row.event, None)
+            if row.phase != Phase.END:
+                self._on[row.event] = row.body
+        while len(self._on) > MOST_ON:
+            del self._on[next(iter(self._on))]
+
     def _write(self, work: Callable[[Store], list[int]]) -> None:
         """Do that on the store; what it says was dropped is counted."""
+
+        def with_what_is_on(store: Store) -> list[int]:
+            if store is not self._knows_on:  # another one has been written since
+                store.set_on(self._cut_short | self._on)
+            return work(store)
+
         before = self._shelf.store
-        dropped = self._shelf.write(work, self._clock.now().unix_s)
+        dropped = self._shelf.write(with_what_is_on, self._clock.now().unix_s)
         if self._shelf.store is not before:
             self._start_over()
+        self._knows_on = self._shelf.store
         if dropped:
             self.dropped += len(dropped)
             self._health.count("dropped", len(dropped))

@@ -83,10 +83,16 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def start_again(self):
-        """What was on is never heard of again: its events are others."""
+        """What was on has an end, once, which says that nobody saw it; its numbers go on without a hole."""
         self.waiting.close()
-        self.on = {}
         self.waiting = self.open()
+        ends = self.waiting.end_cut_short()
+        assert {it.id for it in ends} == {an_event(Phase.END, number).id for number in self.on}
+        assert all(it.phase is Phase.END and it.cut_short and it.ended_at for it in ends)
+        assert [it.seq for it in ends] == list(range(self.seqs + 1, self.seqs + 1 + len(ends)))
+        assert self.waiting.end_cut_short() == []
+        self.seqs += len(ends)
+        self.on = {}
 
     @invariant()
     def gaps_tell_what_is_gone(self):

@@ -83,12 +83,21 @@ def test_a_signal_ends_the_event_that_is_on_and_says_offline_within_5_s(run, bro
     assert listener.on("active/drones")[-1]["active"] is False
 
 
-def test_killed_without_a_word_the_broker_says_offline(run, broker, listener, pass_by):
-    """The last will."""
+def test_killed_without_a_word_the_broker_says_offline_and_the_next_start_ends_what_was_on(
+    run, broker, listener, pass_by
+):
+    """The last will; and nobody waits for ever for the end of an event."""
     running = run(settings(broker.port, pass_by, loop=True))
-    listener.wait_for(lambda it: it.on("/state"))
+    listener.wait_for(lambda it: it.on("event/drones"), 30)
     running.stop(signal.SIGKILL)
     listener.wait_for(lambda it: it.on("/state")[-1:] == [{"state": "offline"}])
+    start = listener.on("event/drones")[0]
+    again = run(settings(broker.port, pass_by))
+    listener.wait_for(lambda it: it.on("event/drones")[-1]["phase"] == "end")
+    end = listener.on("event/drones")[-1]
+    assert (end["id"], end["cut_short"], end["delayed"]) == (start["id"], True, False)
+    assert end["ended_at"] >= start["observed_at"]
+    assert end in again.journal
 
 
 def test_without_a_broker_the_box_hears_all_the_same(run, tmp_path, pass_by):
