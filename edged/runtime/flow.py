@@ -141,6 +141,8 @@ class Pipeline:
         self._faults = Faults(health)
         self.pulse = Pulse()
         """Beats with each item: see the watchdog."""
+        self.onlooker: Callable[[Any], object] | None = None
+        """Is shown what each stage gives, before the next one has it; None: nobody looks."""
 
     def run(self) -> None:
         """Take everything from the source, until it ends.
@@ -175,6 +177,8 @@ class Pipeline:
             self._push(index, item)
 
     def _push(self, index: int, item: Any) -> None:
+        if self.onlooker and index:
+            self.onlooker(item)
         if index == len(self._stages):
             self._deliver(item, dict(self._steps))
             return

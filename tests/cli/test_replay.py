@@ -100,18 +100,18 @@ def test_sound_that_is_not_sound_is_mentioned(tmp_path, capsys):
 def test_an_unknown_pipeline_is_refused_with_those_that_there_are(recording, capsys):
     """Exit 78, and the names."""
     assert main(["replay", "--pipeline", "drone", str(recording)]) == 78
-    assert "pipelines of sound: drones" in capsys.readouterr().err
+    assert "the configuration's pipelines: drones" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("pipelines", "known"), [({}, "none"), ({"drones": {"kind": "drones", "enabled": False}}, "drones")]
 )
-def test_a_configuration_that_hears_nothing_is_said(recording, tmp_path, capsys, pipelines, known):
+def test_a_configuration_without_pipelines_is_said(recording, tmp_path, capsys, pipelines, known):
     """No recording passes for one without events."""
     (tmp_path / "edged.yaml").write_text(json.dumps({"pipelines": pipelines}))
     assert main(["replay", str(recording), "-c", str(tmp_path / "edged.yaml")]) == 78
     said = capsys.readouterr().err
-    assert said.startswith(f"edged: pipelines: no pipeline of sound is on (of: {known})")
+    assert said.startswith(f"edged: pipelines: none is on (of: {known})")
 
 
 def test_the_report_is_one_self_contained_page(recording, tmp_path, capsys):
