@@ -16,6 +16,7 @@ COMMANDS = (
     "check",
     "replay",
     "events",
+    "report",
     "enroll",
     "people",
     "models",

@@ -27,7 +27,7 @@ def completed(*words):
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (["rep"], ["replay"]),
+        (["repl"], ["replay"]),
         (["models", "pul"], ["pull"]),
         (["replay", "--outp"], ["--output"]),
         (["replay", "--output", ""], ["jsonl", "csv", "audacity"]),
