@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from functools import cached_property
 
 from edged.captures import Captures
+from edged.inference.model import Model
 from edged.messages.sound import Chunk, HarmonicWindow, KnownWindow
 from edged.messages.vision import Embedding, Frame, Nearest
 from edged.messages.wire import Message
@@ -44,7 +45,10 @@ class _Needs:
 
     def __init__(self, box: Builder, name: str, config: PipelineConfig, stack: ExitStack) -> None:
         self._box, self._name, self._config, self.stack = box, name, config, stack
-        self.parts, self.load = box.health, box.models.keep
+        self.parts = box.health
+
+    def load(self, model: str) -> Model:
+        return self._box.models.keep(model, self.stack)
 
     @property
     def health(self) -> Part:

@@ -6,7 +6,7 @@ have clocks of their own.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import islice, product
 
 from pydantic import Field
 from ulid import ULID
@@ -19,6 +19,8 @@ from edged.stages.hold_back import PublishConfig
 CONFIRMED = "confirmed"
 MOST = 50
 """Events of one condition that are remembered; the oldest are forgotten first."""
+MOST_TRIED = MOST**2
+"""Combinations that are looked at when an event comes, the newest first: with up to three conditions, all of them."""
 
 
 class Condition(Section):
@@ -58,6 +60,17 @@ def span(event: Event) -> Span:
     return Span(event.epoch_s + event.start_s, end_s)
 
 
+def note(event: Event, condition: Condition, known: dict[str, Event]) -> bool:
+    """Remember it if it is what the condition asks for, and forget it if it was: it is taken for something else now."""
+    if event.pipeline != condition.pipeline or (condition.labels and event.label not in condition.labels):
+        known.pop(event.id, None)
+        return False
+    known[event.id] = event
+    if len(known) > MOST:
+        del known[next(iter(known))]
+    return True
+
+
 class ConfirmEvents:
     """Holds what each condition's events are and were, and the confirmation that is on. Not thread-safe."""
 
@@ -70,30 +83,39 @@ class ConfirmEvents:
 
     def __call__(self, event: Event) -> Iterator[Event]:
         """An event of any pipeline; others than the rule's are left alone."""
-        matched = False
-        for condition, known in zip(self._config.all, self._known, strict=True):
-            if event.pipeline == condition.pipeline and (not condition.labels or event.label in condition.labels):
-                known[event.id] = event
-                matched = True
-                if len(known) > MOST:
-                    self._used.discard(next(iter(known)))
-                    del known[next(iter(known))]
+        matched = [note(event, *each) for each in zip(self._config.all, self._known, strict=True)]
+        self._used &= {it for known in self._known for it in known}
         if self._on is not None:
             # it ends with the first of its witnesses that ends
             if event.phase is Phase.END and event.id in {one.id for one in self._on.witnesses}:
                 yield from self._end(event)
-        elif matched:
+        elif any(matched):
             yield from self._begin(event)
 
+    def finish(self) -> Iterator[Event]:
+        """The rule is given up: what is confirmed ends with the last that its witnesses said."""
+        if self._on is not None:
+            ids = {one.id for one in self._on.witnesses}
+            said = [event for known in self._known for event in known.values() if event.id in ids]
+            yield from self._end(max((self._on, *said), key=lambda event: event.epoch_s + event.end_s))
+
     def _begin(self, event: Event) -> Iterator[Event]:
-        for witnesses in product(*(known.values() for known in self._known)):
-            if event in witnesses and self._agree(witnesses):
+        for witnesses in islice(self._combinations(event), MOST_TRIED):
+            if self._agree(witnesses):
                 self._on = self._confirmed(event, witnesses)
                 self._used |= {one.id for one in witnesses}
                 yield self._on
                 if all(one.phase is Phase.END for one in witnesses):
                     yield from self._end(event)
                 return
+
+    def _combinations(self, event: Event) -> Iterator[tuple[Event, ...]]:
+        """One event of each condition, ``event`` among them."""
+        within_s, lasting = self._config.within_s, span(event)
+        near = [[it for it in reversed(known.values()) if lasting.gap_s(span(it)) <= within_s] for known in self._known]
+        for place, known in enumerate(self._known):
+            if event.id in known:
+                yield from product(*near[:place], (event,), *near[place + 1 :])
 
     def _agree(self, witnesses: tuple[Event, ...]) -> bool:
         if len({one.id for one in witnesses}) < len(witnesses) or all(one.id in self._used for one in witnesses):

@@ -1,5 +1,6 @@
 """ModelsInUse: the models that the pipelines have, where they run, and the shadows beside them."""
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -34,7 +35,8 @@ class ModelsInUse:
         self._health = health
         self.catalogue = Catalogue(settings.models)
         self.accelerators = Accelerators(settings.accelerator.edgetpu, health, announce)
-        self._kept: dict[str, Model] = {}
+        self._lock = threading.RLock()  # enrolment asks for models on threads of its own
+        self._kept: list[tuple[str, Model]] = []  # once for each time that it is wanted, by name
         self._shadows: list[Shadow[Any, Any]] = []
         self._shadows_paused = False
         self.running: dict[str, Running] = {}
@@ -50,10 +52,13 @@ class ModelsInUse:
         self._health.part(f"models.{name}", needed=True).set(State.OK)
         return self.accelerators.attach(cpu)
 
-    def keep(self, name: str) -> Model:
-        """The model, for a pipeline that goes on with it until the box stops."""
-        self._kept[name] = self._once(name)
-        return self._kept[name]
+    def keep(self, name: str, stack: ExitStack) -> Model:
+        """The model, for whoever goes on with it until ``stack`` is closed."""
+        with self._lock:
+            kept = name, self._once(name)
+            self._kept.append(kept)
+        stack.callback(self._let_go, kept)
+        return kept[1]
 
     def judge(self, name: str, config: DronesConfig, stack: ExitStack) -> Exchange[HarmonicWindow, KnownWindow]:
         """The stages of pipeline ``name`` that depend on its model; ``stack`` stops its shadow."""
@@ -95,7 +100,8 @@ class ModelsInUse:
 
     def in_use(self) -> list[Model]:
         """Each once."""
-        models = [*(running.model for running in list(self.running.values())), *self._kept.values()]
+        exchangeable = (running.model for running in list(self.running.values()))
+        models = [*exchangeable, *(model for _, model in list(self._kept))]
         return list({id(model): model for model in models}.values())
 
     def _leave(self, name: str, running: Running) -> None:
@@ -103,17 +109,25 @@ class ModelsInUse:
         if self.running.get(name) is running:
             del self.running[name]
 
+    def _let_go(self, kept: tuple[str, Model]) -> None:
+        """One of those who wanted it has stopped."""
+        with self._lock:
+            del self._kept[next(place for place, each in enumerate(self._kept) if each is kept)]
+        self.exchange.drop(kept[1])
+
     def _once(self, name: str) -> Model:
+        kept = (model for its_name, model in list(self._kept) if its_name == name)
         used = (running.model for running in self.running.values() if running.config.model == name)
-        return self._kept.get(name) or next(used, None) or self.load(name)
+        return next(kept, None) or next(used, None) or self.load(name)
 
     def _shadow(self, name: str) -> Model:
         """Verified; it runs in a process of its own, on the CPU: the accelerator is for what counts."""
         return self.catalogue.load(name)
 
     def _retire(self, model: Model) -> None:
-        if any(model is kept for kept in self._kept.values()):
-            return
-        model.close()
-        if model.card.name not in {each.card.name for each in self.in_use()}:
-            self._health.remove(f"models.{model.card.name}")
+        with self._lock:
+            if any(model is kept for _, kept in self._kept):
+                return
+            model.close()
+            if model.card.name not in {each.card.name for each in self.in_use()}:
+                self._health.remove(f"models.{model.card.name}")

@@ -34,8 +34,10 @@ log = logging.getLogger(__name__)
 class PeopleInUse:
     """Opens the gallery for the first pipeline of faces: a box without one has none."""
 
-    def __init__(self, settings: Settings, health: Health, load: Callable[[str], Model], frames: Frames) -> None:
-        """``load`` gives models by name, and ``frames`` what a camera sees, for enrolment."""
+    def __init__(
+        self, settings: Settings, health: Health, load: Callable[[str, ExitStack], Model], frames: Frames
+    ) -> None:
+        """``load`` gives models by name, until the stack is closed; ``frames``: what a camera sees, for enrolment."""
         self._settings, self._health, self._load, self._frames = settings, health, load, frames
         self._gallery: Gallery | None = None
         self._stack = ExitStack()
@@ -97,8 +99,12 @@ class PeopleInUse:
         gallery = Gallery.open(settings.gallery)
         stack.callback(gallery.close)
         self._start_upkeep(gallery, stack)
+
+        def load(name: str) -> Model:
+            return self._load(name, stack)
+
         self.handlers.update(
-            service(settings.enrolment, config, gallery, settings.gallery, embedder, self._load, self._frames)
+            service(settings.enrolment, config, gallery, settings.gallery, embedder, load, self._frames)
         )
         return gallery
 

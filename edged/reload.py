@@ -13,6 +13,7 @@ from edged.inference.model import Model
 from edged.messages.health import State
 from edged.model_exchange import ModelExchange, Running
 from edged.pipelines.drones import DronesConfig
+from edged.pipelines.faces import FacesConfig
 from edged.runtime.health import Part
 from edged.settings import PipelineConfig, Settings
 from edged.settings_in_use import SettingsInUse
@@ -186,9 +187,9 @@ class Reloader:
         return config.model_copy(update={"model": running.config.model}) if config and running else config
 
     def _must_keep_models(self, now: PipelineConfig | None, wanted: PipelineConfig | None) -> None:
-        if now is None or wanted is None or isinstance(wanted, DronesConfig):
-            return
-        if now.models_in_use != wanted.models_in_use:
+        """Whoever is enrolled is enrolled by the models that the gallery was opened with."""
+        models = [faces.models_in_use for faces in (now, wanted) if isinstance(faces, FacesConfig)]
+        if models and models[0] != models[-1]:
             raise ConfigError("other models for faces need a restart")
 
     def _exchange(self, name: str, work: Callable[[], object]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edged import __version__
+from edged.inference.accelerators import asked_first
 from edged.inference.edgetpu.device import EdgeTpu
 from edged.inference.edgetpu.host import versions
 from edged.inference.interpreter import runtime
@@ -83,7 +84,7 @@ def info_message(
         boot_id=machine.boot_id(),
         site=settings.site,
         location=settings.location,
-        models=[_model(model) for model in models],
+        models=[_model(model, asked_first(model, devices)) for model in models],
         accelerators=[*(_accelerator(name, device.facts()) for name, device in devices.items()), cpu],
         sources={name: config.type for name, config in settings.sources.items()},
         pipelines={name: config.kind for name, config in settings.pipelines.items()},
@@ -99,6 +100,6 @@ def _accelerator(name: str, facts: Mapping[str, Any]) -> AcceleratorMessage:
     return AcceleratorMessage(device=name, runtime=facts.get("runtime"), versions=facts.get("versions", {}))
 
 
-def _model(model: Model) -> ModelMessage:
-    file = model.card.files["cpu" if model.home == "cpu" else "edgetpu"]
-    return ModelMessage(name=model.card.name, sha256=file.sha256, device=model.home)
+def _model(model: Model, device: str) -> ModelMessage:
+    file = model.card.files["cpu" if device == "cpu" else "edgetpu"]
+    return ModelMessage(name=model.card.name, sha256=file.sha256, device=device)

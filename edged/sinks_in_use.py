@@ -1,6 +1,6 @@
 """SinksInUse: where events go, and all else that the box says: outbox, journal, clips, broker, Home Assistant."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import TextIO
@@ -145,16 +145,21 @@ class SinksInUse:
 
     def _take_up_confirmations(self, settings: Settings) -> None:
         self._confirmations.use(settings.confirmations)
+        self._show(settings.confirmations)
 
     def of_pipeline(self, name: str, images: ImagesConfig | None) -> list[Callable[[Event], None]]:
         """What the events of pipeline ``name`` go into; ``images``: which pictures are published with them."""
-        for each in (name, *self._settings.confirmations):
-            if each not in self._active:
-                self._active.add(each)
-                self.retain(f"active/{each}", ActiveMessage(active=False, events=[]))
+        self._show((name, *self._settings.confirmations))
         if images is None or not images.enabled:
             return [self.outbox, self._confirmations]
         return [self.outbox, self._confirmations, Portraits(images, self.say, self._health.part(f"pipelines.{name}"))]
+
+    def _show(self, names: Iterable[str]) -> None:
+        """Of each, once, that nothing is on: until its first event whoever looks would see nothing at all."""
+        for name in names:
+            if name not in self._active:
+                self._active.add(name)
+                self.retain(f"active/{name}", ActiveMessage(active=False, events=[]))
 
     def retain(self, topic: str, message: Message | str) -> None:
         """The latest word on ``topic``, below the box's root."""

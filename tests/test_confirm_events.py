@@ -102,6 +102,45 @@ def test_the_same_two_confirm_once_and_a_new_one_beside_an_old_one_again():
     assert events[0].id != events[2].id
 
 
+def test_what_is_confirmed_ends_with_its_witnesses_last_word_when_the_rule_is_given_up():
+    """Nothing is on for ever; and where nothing is confirmed there is nothing to say."""
+    confirm = ConfirmEvents(RULE, "sure")
+    assert list(confirm.finish()) == []
+    drone = start("drones", 1, 2000)
+    (began,) = (one for it in (drone, start("objects", 1, 2003)) for one in confirm(it))
+    list(confirm(replace(drone, phase=Phase.UPDATE, observed_s=1008.0, end_s=1008.0)))
+    (ended,) = confirm.finish()
+    assert (ended.id, ended.phase, ended.epoch_s + ended.end_s) == (began.id, Phase.END, 2008)
+    assert list(confirm.finish()) == []
+
+
+def test_a_label_that_was_the_wanted_one_counts_no_longer():
+    """What is a bird now is no airplane that is on for ever because nobody says that it ended."""
+    first = start("objects", 1, 2001, label="airplane")
+    then = replace(first, label="bird", phase=Phase.UPDATE)
+    assert told(first, then, start("drones", 1, 2002)) == []
+    assert told(first, then, end("objects", 1, 2003, 2001, label="bird"), start("drones", 1, 9000)) == []
+
+
+def test_a_rule_of_many_conditions_looks_at_so_many_combinations_and_no_more():
+    """Fifty events of each of eight conditions: all of them would take years. The newest agree all the same."""
+    names = [f"objects-{number}" for number in range(8)]
+    rule = ConfirmationConfig(all=tuple(Condition(pipeline=name) for name in names), within_s=5)
+    agree, never = ConfirmEvents(rule, "sure"), ConfirmEvents(rule, "sure")
+
+    def of(name, number, at, end_at=None):
+        it = start("objects", number, at) if end_at is None else end("objects", number, end_at, at)
+        return replace(it, id=f"{name}-{number}", pipeline=name)
+
+    for number in range(60):
+        for name in names[1:]:
+            assert list(agree(of(name, number, 2000))) == []
+            assert list(never(of(name, number, 2008) if name == names[7] else of(name, number, 2000, 2000))) == []
+    (began,) = agree(of(names[0], 1, 2004))
+    assert [one.id for one in began.witnesses] == ["objects-0-1", *(f"{name}-59" for name in names[1:])]
+    assert list(never(of(names[0], 1, 2004))) == []
+
+
 @given(st.lists(st.tuples(st.sampled_from(["drones", "objects"]), st.integers(0, 3), st.integers(0, 12)), max_size=60))
 def test_confirmations_alternate_and_their_witnesses_always_agree(steps):
     """Whatever comes: start and end by turns, each of a drone and an object at most five seconds apart."""

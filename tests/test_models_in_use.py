@@ -1,4 +1,4 @@
-"""ModelsInUse: shadows look at nothing while the box sheds load, those too that come meanwhile; what counts goes on."""
+"""ModelsInUse: each model once, as long as it is wanted; shadows look at nothing while the box sheds load."""
 
 import io
 from contextlib import ExitStack
@@ -89,6 +89,36 @@ def test_there_is_something_to_pause_only_while_a_shadow_is_there(box):
     box.leave()
     assert not box.models.has_shadows
     box.models.pause_shadows(True)
+
+
+def test_a_model_is_loaded_once_and_forgotten_by_the_last_who_wanted_it(box):
+    """Whoever wants it again has it loaded anew, as its files are then."""
+    with ExitStack() as last:
+        with ExitStack() as first:
+            sound = box.models.keep("sound", first)
+            assert box.models.keep("sound", last) is sound
+        assert box.models.in_use() == [sound]
+        assert "models.sound" in box.health.parts()
+    assert box.models.in_use() == []
+    assert "models.sound" not in box.health.parts()
+    with ExitStack() as later:
+        assert box.models.keep("sound", later) is not sound
+
+
+def test_a_model_that_a_pipeline_of_drones_uses_too_stays(box):
+    """Whichever lets go of it first."""
+    with ExitStack() as stack:
+        sound = box.models.keep("sound", stack)
+        box.judge("drones", CONFIG.model_copy(update={"shadow": None}))
+        assert box.models.running["drones"].model is sound
+    assert box.models.in_use() == [sound]
+    with ExitStack() as stack:
+        running = box.models.running["drones"]
+        assert box.models.keep("sound", stack) is sound
+        box.leave()
+        box.models.exchange.let_go(running)
+        assert "models.sound" in box.health.parts()
+    assert "models.sound" not in box.health.parts()
 
 
 def test_the_last_that_a_box_leaves_undone_is_its_shadows(settings, tmp_path):

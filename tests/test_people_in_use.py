@@ -42,7 +42,7 @@ class Box:
         self.health = health.part("gallery")
         self.gallery = stack.enter_context(closing(Gallery.open(config)))
         settings = Settings(gallery=config, control=ControlConfig(enabled=False))
-        self.people = PeopleInUse(settings, health, lambda _: None, lambda _: iter(()))
+        self.people = PeopleInUse(settings, health, lambda *_: None, lambda _: iter(()))
 
     def search(self):
         models = FaceModels(None, None, (), SimpleNamespace(card=CARD))

@@ -93,7 +93,8 @@ def _part(name: str, group: str, part: Answer, note: str, rate: float | None) ->
 def _event(event: Any) -> Text:
     said = _dict(event)
     lasting = duration(float(said.get("duration_s", 0)))
-    figures = f" {said.get('confidence', 0):.2f}, for {lasting}, heard or seen by {said.get('pipeline', '?')}"
+    how = "by" if said.get("witnesses") else "heard or seen by"  # `confirmed` by a rule
+    figures = f" {said.get('confidence', 0):.2f}, for {lasting}, {how} {said.get('pipeline', '?')}"
     return Text.assemble("  ", (printable(str(said.get("label", "?"))), "bold red"), printable(figures))
 
 

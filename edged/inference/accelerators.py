@@ -1,7 +1,7 @@
 """Accelerators: the box's Edge TPUs, and which model runs on which."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from edged.config import Section
 from edged.inference.cpu_model import CpuModel
@@ -73,6 +73,11 @@ class Accelerators:
         """The one that the config names, else the least loaded."""
         named = self._config.models.get(cpu.card.name)
         return named if named in self.devices else min(self.devices, key=lambda name: self._load[name])
+
+
+def asked_first(model: Model, devices: Mapping[str, EdgeTpu]) -> str:
+    """Where the model runs now, as far as it can: on its device while that is there, else on the CPU."""
+    return model.home if model.home in devices and devices[model.home].facts() else "cpu"
 
 
 def _is_plugged(name: str) -> bool:

@@ -11,6 +11,7 @@ from edged import __version__
 from edged.changes import Changes
 from edged.commands import CommandError, Handler
 from edged.control.protocol import Handlers
+from edged.inference.accelerators import asked_first
 from edged.messages.requests import ModelsRequest, Request, RestartRequest, SetRequest
 from edged.messages.wire import HealthMessage, InfoMessage, rfc3339
 from edged.models_in_use import ModelsInUse
@@ -91,7 +92,8 @@ class Remote:
     def models(self, request: ModelsRequest) -> dict[str, Any]:
         """Which models there are and are in use; or what a pipeline is told to use."""
         if request.action == "list":
-            used = {model.card.name: model.home for model in self._models.in_use()}
+            devices = self._models.accelerators.devices
+            used = {model.card.name: asked_first(model, devices) for model in self._models.in_use()}
             names = self._models.catalogue.names()
             return {"models": [{"name": name, "in_use_on": used.get(name)} for name in names]}
         name = str(request.pipeline)

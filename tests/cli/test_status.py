@@ -15,7 +15,7 @@ from edged.control.serving import serve
 from edged.control.status import status
 from edged.messages.event import Phase
 from edged.messages.health import State
-from edged.messages.wire import event_message
+from edged.messages.wire import WitnessMessage, event_message
 from edged.outbox import Outbox
 from edged.report import health_message, info_message
 from edged.runtime.health import Health
@@ -84,6 +84,14 @@ def test_one_screen_shows_how_it_is_what_it_does_and_what_is_on(box, config, cap
     assert "drone 0.91, for 2 s, heard or seen by drones" in text
     assert lines[-1].endswith("number=29")
     assert len(lines) <= 24
+
+
+def test_what_is_confirmed_is_so_by_a_rule(box, config, capsys):
+    """Which neither hears nor sees."""
+    witness = WitnessMessage(pipeline="drones", id=box.on[0].id, label="drone", confidence=0.9)
+    box.on.append(box.on[0].model_copy(update={"pipeline": "sure", "label": "confirmed", "witnesses": [witness]}))
+    assert run(command, "-c", config) == 0
+    assert "  confirmed 0.91, for 2 s, by sure\n" in capsys.readouterr().out
 
 
 LONG = "the broker hangs up again and again; perhaps another box uses the name barn"

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from edged.inference.accelerators import Accelerators
+from edged.inference.accelerators import Accelerators, asked_first
 from edged.inference.edgetpu.config import EdgeTpuConfig
 from edged.inference.failover import FailoverModel
 from edged.runtime.health import Health
@@ -39,6 +39,16 @@ def test_a_model_goes_where_the_config_says(accelerators, twin):
     """Whatever else is there."""
     box = accelerators(devices=["usb:0", "pci:0"], models={"one": "pci:0", "two": "pci:0"})
     assert [box.attach(twin(name)).home for name in ("one", "two", "three")] == ["pci:0", "pci:0", "usb:0"]
+
+
+def test_a_model_is_asked_on_its_device_only_while_that_is_there(accelerators, twin):
+    """A box without one says that its models run on the CPU."""
+    box = accelerators(devices=["usb:0"])
+    model, cpu = box.attach(twin("one")), twin("two")
+    assert [asked_first(it, box.devices) for it in (model, cpu)] == ["cpu", "cpu"]
+    box.start()
+    wait_until(lambda: asked_first(model, box.devices) == "usb:0")
+    assert asked_first(cpu, box.devices) == "cpu"
 
 
 def test_a_model_on_a_device_that_is_not_configured_is_a_fault():
