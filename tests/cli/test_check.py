@@ -14,6 +14,7 @@ from edged.config import load
 from edged.settings import Settings, examples, read_settings
 
 ROOT = Path(__file__).parents[2]
+EXAMPLES = "|".join(name for there in examples().values() for name in there)
 
 
 @pytest.fixture(autouse=True)
@@ -38,13 +39,13 @@ def test_every_setting_has_a_comment():
 
 
 def test_the_examples_hold_when_their_comment_signs_are_taken_away(tmp_path):
-    """A camera and a pipeline of faces, with every default."""
+    """A camera and a pipeline of each kind, with every default."""
     text = (ROOT / "config" / "edged.yaml").read_text()
     file = tmp_path / "edged.yaml"
-    file.write_text(re.sub(r"^  # (?=(camera|faces):|  )", "  ", text, flags=re.MULTILINE))
+    file.write_text(re.sub(rf"^  # (?=({EXAMPLES}):|  )", "  ", text, flags=re.MULTILINE))
     read = read_settings(file, {})
     assert read.sources["camera"] == examples()["sources"]["camera"]
-    assert read.pipelines["faces"] == examples()["pipelines"]["faces"]
+    assert {name: read.pipelines[name] for name in examples()["pipelines"]} == examples()["pipelines"]
 
 
 def test_the_commented_defaults_load_to_the_defaults():

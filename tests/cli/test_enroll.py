@@ -164,7 +164,7 @@ def test_whoever_stops_at_the_question_leaves_nothing_behind(box, tmp_path):
     assert people(box) == {"Ana": 1}
 
 
-def read_until(terminal, ending, limit_s=15.0):
+def read_until(terminal, ending, limit_s=40.0):
     said, until_s = b"", time.monotonic() + limit_s
     while not said.endswith(ending):
         assert time.monotonic() < until_s, said

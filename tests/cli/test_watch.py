@@ -156,7 +156,7 @@ def program():
     yield start
     for process in started:
         process.kill()
-        process.wait(5)
+        process.wait(30)
 
 
 def test_a_reader_that_has_enough_ends_it_quietly(broker, box, program):
@@ -208,7 +208,7 @@ def test_q_ends_it_and_keys_are_neither_shown_nor_left_for_the_shell(broker, box
     os.close(theirs)
 
 
-def read_until(terminal, ending, limit_s=15.0):
+def read_until(terminal, ending, limit_s=40.0):
     drawn, until_s = b"", time.monotonic() + limit_s
     while ending not in drawn:
         assert time.monotonic() < until_s, drawn

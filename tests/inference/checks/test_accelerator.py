@@ -83,7 +83,7 @@ def test_an_edge_tpu_that_does_not_open_is_a_fault(box, stand_in, findings, faul
     """With what happens, and what to do."""
     box.usb("2-1", AFTER, 3)
     stand_in.fault(open=fault)
-    (finding,) = faults(findings(within_s=1.0))
+    (finding,) = faults(findings(within_s=1.0 if fault == "hang" else 10.0))
     assert (finding.about, finding.found) == ("usb:0", found)
     assert remedy in finding.remedy
 
