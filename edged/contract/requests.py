@@ -15,7 +15,10 @@ def request_schema(request: type[Request]) -> dict[str, Any]:
     if issubclass(request, Change):
         schema["allOf"] = [_needs({"at"}, ())]
     if issubclass(request, SetRequest):
-        schema["anyOf"] = [{"required": [name]} for name in ("threshold", "enabled", "quiet_until")]
+        said = [
+            {"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in ("threshold", "enabled")
+        ]
+        schema["anyOf"] = [*said, {"required": ["quiet_until"]}]
     if issubclass(request, ActionRequest):
         schema["allOf"] = [_rule(request, action) for action in request.ACTIONS]
     return schema
