@@ -38,8 +38,9 @@ def test_events_accepted_before_the_broker_is_there_arrive_when_it_is(tmp_path):
     assert box.health.state is State.DEGRADED
     assert str(broker.port) in box.health.snapshot().reasons[0]
     broker.start()
+    assert box.outbox.wait_until_empty(20)  # the broker has it, be it before anybody could listen
     listener = Listener(broker.port)
-    listener.wait_for(lambda it: it.on("event/drones"))
+    listener.wait_for(lambda it: it.on("/state"))
     assert box.health.state is State.OK
     box.close()
     listener.close()
