@@ -9,7 +9,7 @@ from typing import Any
 from edged.errors import RecordingError
 from edged.messages.vision import Frame
 from edged.sources.camera.camera import MOST_PIXELS, load
-from edged.sources.recording import shown
+from edged.sources.recording import must_be_readable, shown
 
 SAMPLE = 48
 """Frames whose times tell the rate: what a header says of it is often made up."""
@@ -96,18 +96,6 @@ class Film:
 
     def _no_video(self, reason: str = "") -> RecordingError:
         return RecordingError(f"{shown(self.path)}: {reason or 'is no video that OpenCV can read'}")
-
-
-def must_be_readable(path: Path) -> None:
-    """RecordingError where a file is not there, none, empty, or not for us. Nothing waits for a pipe."""
-    try:
-        if not path.is_file():
-            raise RecordingError(f"{shown(path)}: " + ("is not a file" if path.exists() else "no such file"))
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise RecordingError(f"{shown(path)}: is empty (0 bytes)")
-    except OSError as error:
-        raise RecordingError(f"{shown(path)}: cannot be read: {error.strerror}") from None
 
 
 def is_utf8(path: Path) -> bool:

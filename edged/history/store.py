@@ -6,8 +6,8 @@ The outbox is what keeps an event safe; here a power cut may cost the last secon
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from edged.history.mentions import mentioned, without_labels
 from edged.history.record import ERASED, Record, anonymous
 from edged.history.tables import COLUMNS, PUT_EVENT, SCHEMA, VERSION
 from edged.runtime.damaged_file import check
+from edged.runtime.transaction import transaction
 
 BUSY_S = 1.0
 LOG_BYTES = 2**20
@@ -80,17 +81,9 @@ class Store:
         """What was committed stays."""
         self._db.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+        return transaction(self._db)
 
     def put(self, records: Iterable[Record]) -> None:
         """Keep events, each merged with what is known of it."""

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from edged.messages.event import Phase
@@ -11,6 +11,7 @@ from edged.outbox.gaps import Gone
 from edged.outbox.log_file import LOG_PAGES, lengthen
 from edged.outbox.row import Row, as_row, runs
 from edged.runtime.damaged_file import check
+from edged.runtime.transaction import transaction
 
 VERSION = 1
 """Of the tables; a file of another version counts as damaged."""
@@ -80,17 +81,9 @@ class Store:
         """DatabaseError where the file is damaged; what takes longer is taken for undamaged."""
         check(self._db, limit_s)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing; on the disk when the block has ended."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+        return transaction(self._db)
 
     def last_seq(self) -> int:
         """The highest number that was ever given; 0 at first."""

@@ -58,7 +58,7 @@ def duration_s(path: Path) -> float | None:
 
 def read_frames(path: Path, chunk_s: float) -> Generator[tuple[Frames, int], None, None]:
     """Blocks of (frames, rate): float32 of shape (n, channels). RecordingError where the file cannot be read (on)."""
-    _must_be_readable(path)
+    must_be_readable(path)
     try:
         file = soundfile.SoundFile(os.fsencode(path))  # bytes: a name need not be UTF-8
     except (soundfile.LibsndfileError, OSError, TypeError) as error:  # TypeError: it asks for the format of *.raw
@@ -76,7 +76,8 @@ def shown(path: Path) -> str:
     return str(path) if str(path).isprintable() else repr(str(path))
 
 
-def _must_be_readable(path: Path) -> None:
+def must_be_readable(path: Path) -> None:
+    """RecordingError where a file is not there, none, empty, or not for us. Nothing waits for a pipe."""
     try:
         if not path.is_file():
             raise RecordingError(f"{shown(path)}: " + ("is not a file" if path.exists() else "no such file"))
