@@ -123,10 +123,12 @@ def _look(
     use: ModelUse,
     evidence: dict[str, float],
 ) -> Look:
-    """With what any look tells: how good it was, how live, and where in the frame, in pixels."""
+    """With what any look tells: how good it was, how live, and where in the frame, in pixels of so many."""
     live = {} if liveness is None else {"liveness": liveness.score}
     box = {f"box_{side}": value for side, value in face.face.box._asdict().items()}
-    told = {**evidence, "quality": face.quality.overall, **live, **box}
+    height, width = face.frame.picture.shape[:2]
+    frame = {"frame_width": float(width), "frame_height": float(height)}
+    told = {**evidence, "quality": face.quality.overall, **live, **box, **frame}
     return Look(face.track, face.frame.at_s, face.frame.epoch_s, opinion, label, confidence, embedding, use, told)
 
 

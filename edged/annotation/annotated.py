@@ -8,6 +8,7 @@ from typing import Any
 
 from edged.annotation.drawing import Pen
 from edged.annotation.notes import Notes
+from edged.annotation.outlines import Outline
 from edged.errors import EdgedError
 from edged.messages.vision import Frame, Picture
 from edged.runtime.whole_file import settle
@@ -36,14 +37,15 @@ def event_lines(notes: Sequence[Notes], now_s: float) -> list[str]:
     return lines
 
 
-def annotate(frame: Frame, notes: Sequence[Notes]) -> Picture:
-    """A copy of the frame's picture with all that is known of it."""
+def annotate(frame: Frame, notes: Sequence[Notes], outlines: Sequence[Outline] = ()) -> Picture:
+    """A copy of the frame's picture with all that is known of it, and the areas that the pipelines mind."""
     picture, pen = frame.picture.copy(), Pen(frame.picture.shape[0])
     marks = [mark for one in notes for mark in one.marks()]
+    pen.draw_outlines(picture, outlines)
     pen.draw_boxes(picture, marks)
     clock_at = pen.draw_lines(picture, [clock(frame.at_s)], at_top=True)
     events_at = pen.draw_lines(picture, event_lines(notes, frame.at_s), at_top=False)
-    pen.draw_names(picture, marks, (clock_at, events_at))
+    pen.draw_names(picture, marks, pen.name_outlines(picture, outlines, (clock_at, events_at)))
     return picture
 
 

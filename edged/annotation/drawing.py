@@ -1,4 +1,4 @@
-"""Drawing: boxes with names, and lines of text, into a picture: to be read on dark ground and on bright."""
+"""Drawing: boxes and areas with names, and lines of text, into a picture: to be read on dark ground and on bright."""
 
 import zlib
 from collections.abc import Iterable, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edged.annotation.notes import Mark
+from edged.annotation.outlines import Outline
 from edged.messages.vision import Box, Picture
 from edged.recognition import SPOOF, UNKNOWN
 
@@ -17,6 +18,8 @@ BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
 GREY: Colour = (200, 200, 200)
 """Of what has no event."""
+ZONE: Colour = (255, 255, 130)
+MASK: Colour = (150, 150, 150)
 COLOURS: Sequence[Colour] = ((120, 230, 80), (255, 190, 90), (255, 160, 225), (240, 240, 70))
 """Bright, so that black letters can be read on each."""
 OF_LABEL = {UNKNOWN: (60, 200, 255), SPOOF: (110, 110, 255)}
@@ -54,6 +57,28 @@ class Pen:
 
         return cv2.FontFace("sans")
 
+    def draw_outlines(self, picture: Picture, outlines: Iterable[Outline]) -> None:
+        """Thin. Before anything else, so that nothing is hidden by them."""
+        import cv2
+
+        height, width = picture.shape[:2]
+        for outline in outlines:
+            corners = np.array(outline.in_pixels(width, height), np.int32)
+            for colour, line in ((BLACK, 3 * self._line), (_colour_of_area(outline), self._line)):
+                cv2.polylines(picture, [corners], True, colour, line)
+
+    def name_outlines(self, picture: Picture, outlines: Iterable[Outline], taken: Iterable[Box] = ()) -> list[Box]:
+        """Each at its highest corner, on a darkened ground, as with boxes; where the names are, after the ``taken``."""
+        height, width = picture.shape[:2]
+        placed = list(taken)
+        for outline in outlines:
+            place = self._place(picture, outline.name, outline.top_in(width, height), placed, inside=True)
+            placed.append(place)
+            left, top, right, bottom = (int(edge) for edge in place)
+            picture[top:bottom, left:right] //= 4
+            self._write(picture, outline.name, left + self._pad, self._base(place), _colour_of_area(outline))
+        return placed
+
     def draw_boxes(self, picture: Picture, marks: Iterable[Mark]) -> None:
         """The small on top of the large. Before anything else, so that no line goes through words."""
         for mark in sorted(marks, key=lambda mark: -mark.box.area):
@@ -63,7 +88,8 @@ class Pen:
         """Each at its box, not over one another nor where it is ``taken``, as far as there is room."""
         placed: list[tuple[Box, Mark]] = []
         for mark in sorted(marks, key=lambda mark: (mark.event is None, -mark.box.area)):
-            placed.append((self._place(picture, mark, [*taken, *(place for place, _ in placed)]), mark))
+            others = [*taken, *(place for place, _ in placed)]
+            placed.append((self._place(picture, words(mark), mark.box, others), mark))
         for place, mark in reversed(placed):  # those with events on top
             self._draw_tag(picture, place, mark)
 
@@ -93,20 +119,28 @@ class Pen:
         for colour, thickness in ((BLACK, rim), (colour_of(mark), line)):
             cv2.rectangle(picture, (left, top), (right, bottom), colour, thickness)
 
-    def _place(self, picture: Picture, mark: Mark, placed: Sequence[Box]) -> Box:
-        """For a name: above the box, in it or under it, where it is in the picture and covers none before."""
+    def _place(self, picture: Picture, text: str, box: Box, placed: Sequence[Box], *, inside: bool = False) -> Box:
+        """For a name: above the box, in it or under it, where it is in the picture and covers none before.
+
+        ``inside``: in the box first.
+        """
         height, width = picture.shape[:2]
-        broad, high = self._width(words(mark)) + 2 * self._pad, self._size + 2 * self._pad
-        left = max(0, min(round(mark.box.left), width - broad))
-        top, bottom = round(mark.box.top), round(mark.box.bottom)
-        tops = [each for each in (top - high, top, top + high, bottom - high, bottom) if 0 <= each <= height - high]
+        broad, high = self._width(text) + 2 * self._pad, self._size + 2 * self._pad
+        left = max(0, min(round(box.left), width - broad))
+        top, bottom = round(box.top), round(box.bottom)
+        above, within = [top - high], [top, top + high, bottom - high]
+        wanted = [*within, *above, bottom] if inside else [*above, *within, bottom]
+        tops = [each for each in wanted if 0 <= each <= height - high]
         places = [Box(left, each, left + broad, each + high) for each in tops or [0]]
         return next((one for one in places if not any(_overlap(one, other) for other in placed)), places[0])
 
     def _draw_tag(self, picture: Picture, place: Box, mark: Mark) -> None:
         _fill(picture, place, colour_of(mark))
-        base = int(place.bottom) - self._pad - self._size // 8
-        self._write(picture, words(mark), int(place.left) + self._pad, base, BLACK)
+        self._write(picture, words(mark), int(place.left) + self._pad, self._base(place), BLACK)
+
+    def _base(self, place: Box) -> int:
+        """The line that a name's letters stand on."""
+        return int(place.bottom) - self._pad - self._size // 8
 
     def _fitting(self, line: str, width: int) -> str:
         """As much of it as there is room for."""
@@ -125,6 +159,10 @@ class Pen:
         import cv2
 
         cv2.putText(picture, text, (left, base), colour, self._face, self._size, WEIGHT)
+
+
+def _colour_of_area(outline: Outline) -> Colour:
+    return ZONE if outline.matters else MASK
 
 
 def _overlap(one: Box, other: Box) -> bool:

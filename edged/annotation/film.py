@@ -9,7 +9,7 @@ from typing import Any
 from edged.errors import RecordingError
 from edged.messages.vision import Frame
 from edged.sources.camera.camera import MOST_PIXELS, load
-from edged.sources.recording import must_be_readable, shown
+from edged.sources.files import must_be_readable, opencv_name, shown
 
 SAMPLE = 48
 """Frames whose times tell the rate: what a header says of it is often made up."""
@@ -61,10 +61,8 @@ class Film:
         return self.frames()
 
     def _open(self) -> Any:
-        if not is_utf8(self.path):
-            raise self._no_video("its name is not UTF-8; rename it")
         cv2 = load()
-        capture = cv2.VideoCapture(f"file:{self.path.absolute()}", cv2.CAP_FFMPEG)
+        capture = cv2.VideoCapture(f"file:{opencv_name(self.path)}", cv2.CAP_FFMPEG)
         width, height = (capture.get(key) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
         if capture.isOpened() and width * height <= MOST_PIXELS:
             return capture
@@ -96,15 +94,6 @@ class Film:
 
     def _no_video(self, reason: str = "") -> RecordingError:
         return RecordingError(f"{shown(self.path)}: {reason or 'is no video that OpenCV can read'}")
-
-
-def is_utf8(path: Path) -> bool:
-    """Whether OpenCV can take the whole name: any other ends the process (OpenCV 5.0)."""
-    try:
-        str(path.absolute()).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def is_text(path: Path) -> bool:

@@ -38,7 +38,8 @@ def add_parser(commands: Any) -> None:
         "--annotate",
         type=Path,
         metavar="MP4",
-        help="write the film, without its sound, with what was seen drawn into it; of several films, into a folder",
+        help="write the film, without its sound, with what was seen, zones and masks drawn into it; of several films, "
+        "into a folder. It is MPEG-4 as players have it; browsers ask for H.264",
     )
 
 
@@ -98,6 +99,8 @@ def _report(page: Path, replayed: "Sequence[Replayed]") -> None:
 
 def _summarise(files: "Files", took_s: float) -> None:
     """One line for a person: how much it was, how fast, what was found; and what was wrong with the sound."""
+    from edged.report_page.words import counted
+
     replayed = files.replayed
     for one in replayed:
         if one.conditions:
@@ -109,10 +112,8 @@ def _summarise(files: "Files", took_s: float) -> None:
     parts += [f"{film_s:.1f} s of film"] if films else []
     speed = (sound_s + film_s) / took_s
     rates = [f"{speed:.0f} x real time" if speed >= 10 else f"{speed:.1f} x real time"]
-    rates += [f"{frames} frames, {frames / files.looking_s:.1f} frames/s"] if files.looking_s > 0 else []
+    rates += [f"{counted(frames, 'frame')}, {frames / files.looking_s:.1f} frames/s"] if files.looking_s > 0 else []
     failed = f", {len(files.failed)} with errors" if files.failed else ""
-    events = sum(len(one.events) for one in replayed)
-    sys.stderr.write(
-        f"{len(set(files.options.files))} files{failed}, {' and '.join(parts)} in {took_s:.1f} s "
-        f"({', '.join(rates)}), {events} events\n"
-    )
+    read = counted(len(set(files.options.files)), "file")
+    events = counted(sum(len(one.events) for one in replayed), "event")
+    sys.stderr.write(f"{read}{failed}, {' and '.join(parts)} in {took_s:.1f} s ({', '.join(rates)}), {events}\n")

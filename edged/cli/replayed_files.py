@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edged.annotation.film import Film, is_utf8
+from edged.annotation.film import Film
 from edged.cli.event_writers import Write
 from edged.cli.replayed import Replayed
 from edged.cli.replayed_film import Screening
@@ -18,7 +18,8 @@ from edged.cli.replayed_needs import Workshop
 from edged.cli.terminal import complain
 from edged.errors import ConfigError, EdgedError, RecordingError
 from edged.settings import PipelineConfig
-from edged.sources.recording import duration_s, must_be_readable, read_frames, shown
+from edged.sources.files import is_utf8, must_be_readable, shown
+from edged.sources.recording import duration_s, read_frames
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

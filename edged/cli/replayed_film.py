@@ -11,6 +11,7 @@ from pathlib import Path
 from edged.annotation.annotated import annotate, annotated_film
 from edged.annotation.film import Film
 from edged.annotation.notes import Notes
+from edged.annotation.outlines import Outline, outlines_of
 from edged.cli.replayed import Replayed
 from edged.cli.replayed_needs import Workshop
 from edged.errors import EdgedError, RecordingError
@@ -19,7 +20,7 @@ from edged.messages.vision import Frame, Picture
 from edged.runtime.faults import described
 from edged.runtime.flow import FAULTS_IN_A_ROW, Pipeline
 from edged.settings import PipelineConfig
-from edged.sources.recording import shown
+from edged.sources.files import shown
 
 
 @dataclass
@@ -64,6 +65,7 @@ class Screening:
         """``replayed`` collects what each pipeline says, by its name."""
         self._film, self._replayed, self._on_progress = film, replayed, on_progress
         self._lanes: list[_Lane] = []
+        self._outlines: list[Outline] = []
         self.took_s = 0.0
 
     def run(
@@ -80,6 +82,7 @@ class Screening:
         """
         with ExitStack() as stack:
             self._lanes = [self._build(name, config, workshop, stack) for name, config in configs.items()]
+            self._outlines = [one for name, it in configs.items() for one in outlines_of(it, f"{name}: ")]
             write = stack.enter_context(annotated_film(annotated, self._film.fps)) if annotated else None
             began_s = time.monotonic()
             cut_off = self._look_at_all(write, realtime=realtime)
@@ -105,7 +108,7 @@ class Screening:
                     list(threads.map(partial(_feed, frame), self._lanes))
                     self._hand_on(frame)
                     if write is not None:
-                        write(annotate(frame, notes), frame.at_s)
+                        write(annotate(frame, notes, self._outlines), frame.at_s)
                     self._on_progress(frame.at_s)
             except RecordingError as error:
                 broken = error

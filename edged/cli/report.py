@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     from edged.history.reader import reading
     from edged.report_page import gather, page
     from edged.report_page.period import Period, moment
+    from edged.report_page.words import counted
 
     box, now_s = box_of(options), time.time()
     until_s = now_s if options.until is None else options.until
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         facts = gather(history, asked, box.settings.device_name, _feedback_of(box), now_s)
     _write(options.output, page(facts))
     times = f"{moment(facts.period.since_s)} to {moment(facts.period.until_s)}"
-    sys.stderr.write(f"{options.output}: {facts.tally.total} events, {times}\n")
+    sys.stderr.write(f"{options.output}: {counted(facts.tally.total, 'event')}, {times}\n")
     return 0
 
 

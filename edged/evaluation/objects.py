@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from edged.errors import EdgedError
+from edged.evaluation.faces_metrics import wilson_interval
 from edged.evaluation.objects_folder import ObjectsFolder, ObjectsFolderError, picture_path, read_folder
 from edged.messages.objects import Sighting
 from edged.messages.vision import Picture
+from edged.sources.files import opencv_name
 
 Look = Callable[[Picture], Sequence[Sighting]]
 """All objects on a picture, however unsure."""
@@ -45,7 +47,7 @@ def read_picture(path: Path) -> Picture:
     """As it is stored: annotations know nothing of how a camera was held. ObjectsFolderError where it is none."""
     import cv2
 
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    picture = cv2.imread(opencv_name(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if picture is None:
         raise ObjectsFolderError(f"{path}: is no picture that can be read; JPEG and PNG can")
     return np.asarray(picture, np.uint8)
@@ -110,8 +112,11 @@ def _judge() -> Callable[[ObjectsFolder, Rows], Any]:
     return judge
 
 
-def _at_score(judged: Any, score: float) -> dict[str, float | None]:
-    """Precision and recall of what scores at least ``score``, at an overlap of a half, all labels together."""
+def _at_score(judged: Any, score: float) -> dict[str, Any]:
+    """Precision and recall of what scores at least ``score``, at an overlap of a half, all labels together.
+
+    With their intervals of 95 %, as if objects were found independently of one another.
+    """
     right = wrong = there = 0
     for one in filter(None, judged.evalImgs):
         if one["aRng"] != judged.params.areaRng[0]:
@@ -120,11 +125,14 @@ def _at_score(judged: Any, score: float) -> dict[str, float | None]:
         hits = np.asarray(one["dtMatches"][0]) > 0
         right, wrong = right + int((counts & hits).sum()), wrong + int((counts & ~hits).sum())
         there += int((~np.asarray(one["gtIgnore"], bool)).sum())
-    return {"precision": _share(right, right + wrong), "recall_at_score": _share(right, there)}
+    return _share("precision", right, right + wrong) | _share("recall_at_score", right, there)
 
 
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+def _share(name: str, part: int, whole: int) -> dict[str, Any]:
+    if not whole:
+        return {name: None, f"{name}_interval": None}
+    interval = [round(end, 4) for end in wilson_interval(part / whole, whole)]
+    return {name: part / whole, f"{name}_interval": interval}
 
 
 def _mean(values: Iterable[Any]) -> float | None:

@@ -20,6 +20,7 @@ from pydantic import Field
 from edged.config import Section
 from edged.errors import RecordingError
 from edged.messages.sound import Chunk
+from edged.sources.files import must_be_readable, shown
 from edged.sources.input_check import InputCheckConfig
 from edged.sources.mono import Mono
 
@@ -69,23 +70,6 @@ def read_frames(path: Path, chunk_s: float) -> Generator[tuple[Frames, int], Non
             limits = f"must be {RATES_HZ[0]} to {RATES_HZ[1]} Hz and at most {MAX_CHANNELS} channels"
             raise RecordingError(f"{shown(path)}: {file.samplerate} Hz, {file.channels} channels; {limits}")
         yield from _read_with_libsndfile(file, path, chunk_s)
-
-
-def shown(path: Path) -> str:
-    """The path, on one line whatever is in its name."""
-    return str(path) if str(path).isprintable() else repr(str(path))
-
-
-def must_be_readable(path: Path) -> None:
-    """RecordingError where a file is not there, none, empty, or not for us. Nothing waits for a pipe."""
-    try:
-        if not path.is_file():
-            raise RecordingError(f"{shown(path)}: " + ("is not a file" if path.exists() else "no such file"))
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise RecordingError(f"{shown(path)}: is empty (0 bytes)")
-    except OSError as error:
-        raise RecordingError(f"{shown(path)}: cannot be read: {error.strerror}") from None
 
 
 def _read_with_libsndfile(

@@ -1,4 +1,7 @@
-"""TrackFaces: the same number for the same face from frame to frame, and which of its frames are worth a look."""
+"""TrackFaces: the same number for the same face from frame to frame, and which of its frames are worth a look.
+
+Where the whole picture changes (a film's cut, a camera that is turned) all faces are new, wherever they are.
+"""
 
 import itertools
 import math
@@ -13,6 +16,7 @@ from pydantic import Field
 from edged.config import Section
 from edged.messages.vision import Box, DetectedFaces, Face, Glimpse, Picture, Quality, TrackedFace
 from edged.pairing import distance, pair
+from edged.scene import Scene
 from edged.vision import crop
 
 __all__ = ["TrackFaces", "TrackingConfig", "distance", "pair"]
@@ -118,9 +122,12 @@ class TrackFaces:
         self._config = config
         self._numbers = itertools.count(1)
         self._tracks: list[_Track] = []
+        self._scene = Scene()
 
     def __call__(self, item: DetectedFaces) -> Iterator[TrackedFace | Glimpse]:
         now_s = item.frame.at_s
+        if self._scene.changes(item.frame.picture):
+            self._tracks = []
         self._tracks = [track for track in self._tracks if now_s - track.seen_s < self._config.lost_s]
         known = list(self._tracks)
         paired = pair([track.box for track in known], [face.box for face in item.faces], self._config.reach)

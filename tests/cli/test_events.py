@@ -147,7 +147,7 @@ def test_clips_are_exported_decrypted(told, tmp_path, capsys):
     told.keep(3, sound := a_chirp(length_s=0.5))
     arguments = ["events", "export", str(tmp_path / "x.jsonl"), "--with-clips", str(tmp_path / "evidence")]
     assert main([*arguments, "-c", str(told.config)]) == 0
-    assert capsys.readouterr().err.endswith("x.jsonl: 4 events, 1 clips\n")
+    assert capsys.readouterr().err.endswith("x.jsonl: 4 events, 1 clip\n")
     (folder,) = (tmp_path / "evidence").iterdir()
     assert folder.name == an_id(3)
     assert {path.name for path in folder.iterdir()} == {"sound.flac", "events.json"}

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edged.cli import main
-from edged.cli.events.shots_picture import MOST_SHOTS, Shot, box_in, draw_shots, spread
+from edged.cli.events.shots_picture import MOST_SHOTS, Shot, draw_shots, spread
 from edged.cli.events.sound_picture import FLOOR_PX, LEFT_PX, TOP_PX, WIDTH_PX, draw_sound, height_of, ticks
+from edged.cli.events.whereabouts import Whereabouts, box_in
 from edged.errors import EdgedError
 from edged.messages.event import Phase
 from tests.cli.told import Told, a_chirp, an_id, pictures
@@ -48,6 +49,14 @@ def test_all_that_is_known_is_told(told, capsys):
     assert "latency   in ms, of its last message: classify_sound 0.4, total 1000.0" in lines
     assert lines[-1] == "clip      none is kept"
     assert "subject   person:01HANA" in shown(capsys, told, an_id(12)).out
+
+
+def test_times_are_told_to_the_millisecond_as_they_were_published(told, capsys):
+    """Not one less: no binary fraction is 58.655."""
+    told.tell(30, after_s=58.655)
+    text = shown(capsys, told, an_id(30)).out
+    assert "began     2026-11-20 12:00:58.655 " in text
+    assert "ended     2026-11-20 12:01:02.655 " in text
 
 
 def test_an_id_of_none_or_several_is_one_line(told, capsys):
@@ -120,11 +129,11 @@ def test_without_a_clip_there_is_nothing_to_draw(told, tmp_path, capsys):
 def test_where_it_was_is_known_only_if_the_frames_width_is(told):
     """A clip's pictures are smaller than what the camera gave."""
     evidence = {"box_left": 100.0, "box_top": 50.0, "box_right": 300.0, "box_bottom": 250.0}
-    assert box_in(evidence, 640) is None
-    assert box_in(evidence | {"frame_width": 1280.0}, 640) == (50, 25, 150, 125)
+    known = evidence | {"frame_width": 1280.0}
+    assert box_in(evidence, 640, 360) is None
+    assert box_in(known, 640, 360) == (50, 25, 150, 125)
     shots = [Shot(0.0, pictures(1)[0].content)]
-    plain = draw_shots(shots, "x", None, evidence)
-    marked = draw_shots(shots, "x", None, evidence | {"frame_width": 1280.0})
+    plain, marked = (draw_shots(shots, "x", None, Whereabouts(each)) for each in (evidence, known))
     changed = np.argwhere((plain != marked).any(axis=2))
     assert changed.min(axis=0).tolist() == pytest.approx([32 + 4 + 12, 4 + 25], abs=3)
 
@@ -135,7 +144,7 @@ def test_a_damaged_clip_is_one_line(broken):
     with pytest.raises(EdgedError, match="cannot be read"):
         draw_sound(broken, "x", 0.0, None)
     with pytest.raises(EdgedError, match="the clip's pictures cannot be read: they are damaged"):
-        draw_shots([Shot(0.0, broken)], "x", None, {})
+        draw_shots([Shot(0.0, broken)], "x", None)
 
 
 def test_ticks_are_round_and_few():
@@ -145,11 +154,11 @@ def test_ticks_are_round_and_few():
         assert len(list(ticks(-length_s / 3, length_s * 2 / 3))) <= 13
 
 
-@given(number=st.integers(1, 300), start=st.integers(-10, 310))
-def test_a_few_pictures_stand_for_all(number, start):
-    """Spread evenly, in order, with the one nearest to the event's start."""
-    after_s = [float(place - start) for place in range(number)]
-    chosen = spread(after_s)
+@given(number=st.integers(1, 300), start=st.integers(-10, 310), began=st.integers(-10, 310))
+def test_a_few_pictures_stand_for_all(number, start, began):
+    """Spread evenly, in order, with the one nearest to the time that is wanted, such as the event's start."""
+    after_s = [float(place - began) for place in range(number)]
+    chosen = spread(after_s, float(start - began))
     assert chosen == sorted(set(chosen))
     assert len(chosen) == min(number, MOST_SHOTS)
     assert min(max(start, 0), number - 1) in chosen

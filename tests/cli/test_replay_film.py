@@ -91,6 +91,26 @@ def test_the_annotated_film_has_the_size_rate_and_frames_of_the_film(config, tmp
 
 
 @NEED_DATA
+def test_the_zones_that_count_are_drawn_into_the_film(config, tmp_path, capsys):
+    """By the pipeline's name and theirs; one film is one file, and not one files."""
+    made = {}
+    for name, zones in (
+        ("without", {}),
+        ("with", {"door": {"points": [[0.1, 0.2], [0.3, 0.2], [0.3, 0.9], [0.1, 0.9]]}}),
+    ):
+        content = json.loads(config.read_text())
+        content["pipelines"]["yard"] |= {"zones": zones}
+        config.write_text(json.dumps(content))
+        target = tmp_path / f"{name}.mp4"
+        assert main(["replay", "-c", str(config), "--annotate", str(target), str(PEOPLE)]) == 0
+        made[name] = cv2.VideoCapture(str(target)).read()[1].astype(int)
+    changed = np.argwhere(np.abs(made["with"] - made["without"]).max(axis=2) > 60)
+    assert changed.min(axis=0).tolist() == pytest.approx([96, 64], abs=4)
+    assert changed.max(axis=0).tolist() == pytest.approx([431, 192], abs=4)
+    assert re.search(r"^1 file, 6\.0 s of film in ", capsys.readouterr().err, re.MULTILINE)
+
+
+@NEED_DATA
 def test_faces_in_a_film_are_unknown_without_a_gallery_and_that_is_said_once(face_models, tmp_path, capsys):
     """However many films there are; a folder takes an annotated film of each."""
     config, folder, copy = tmp_path / "edged.yaml", tmp_path / "out", tmp_path / "copy.avi"

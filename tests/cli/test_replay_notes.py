@@ -8,9 +8,12 @@ import pytest
 from edged.annotation.annotated import annotate, event_lines
 from edged.annotation.drawing import Pen, colour_of
 from edged.annotation.notes import Mark, Notes
+from edged.annotation.outlines import Outline, outlines_of
 from edged.messages.event import Event, ModelUse, Phase
 from edged.messages.objects import DetectedObjects, LostObject, Sighting, TrackedObject
 from edged.messages.vision import Box, Frame, Glimpse
+from edged.pipelines.faces import FacesConfig
+from edged.pipelines.objects import ObjectsConfig
 from edged.runtime.flow import Flow
 from edged.runtime.health import Health
 from edged.stages.track_faces import TrackFaces, TrackingConfig
@@ -157,6 +160,49 @@ def test_no_name_covers_the_time():
     assert letters.sum() > 20
     assert (drawn[:14, 3:40][letters] > 200).all()
     assert (drawn[15:30, 5:55] == (200, 200, 200)).all(axis=2).any()
+
+
+SQUARE = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
+
+
+def test_a_pipelines_zones_and_masks_have_outlines():
+    """Masks for motion only where motion is looked at; kinds without areas have none."""
+    given = {"zones": {"gate": {"points": SQUARE}}, "detection": {"masks": [SQUARE]}, "motion": {"masks": [SQUARE]}}
+    named = [(one.name, one.matters) for one in outlines_of(ObjectsConfig.model_validate(given), "yard: ")]
+    assert named == [("yard: gate", True), ("yard: mask", False), ("yard: motion mask", False)]
+    given["motion"] = {"enabled": False, "masks": [SQUARE]}
+    assert len(outlines_of(ObjectsConfig.model_validate(given))) == 2
+    assert outlines_of(FacesConfig()) == outlines_of(None) == ()
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+def test_an_area_is_a_thin_line_with_its_name_inside_to_be_seen_on_any_ground(ground):
+    """What is in it can still be seen; the frame itself stays as it was."""
+    picture = np.full((240, 320, 3), ground, np.uint8)
+    frame = Frame(picture, 1.0)
+    plain, drawn = annotate(frame, []), annotate(frame, [], [Outline("gate", SQUARE, matters=True)])
+    changed = np.argwhere((plain != drawn).any(axis=2))
+    assert changed.min(axis=0).tolist() == pytest.approx([60, 80], abs=2)
+    assert changed.max(axis=0).tolist() == pytest.approx([179, 239], abs=2)
+    assert (drawn[80:176, 84:236] == ground).all()
+    edge = drawn[120, 75:85].max(axis=1)
+    assert edge.min() == 0
+    assert edge.max() == 255
+    name = drawn[63:76, 84:120].max(axis=2)
+    assert (name > 200).mean() > 0.1
+    assert (name < 80).mean() > 0.3
+    assert (picture == ground).all()
+
+
+def test_names_of_areas_cover_neither_one_another_nor_the_time():
+    """Two areas at the same place, in the corner."""
+    frame = Frame(np.zeros((240, 320, 3), np.uint8), 1.0)
+    corner = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    one, two = Outline("gate", corner, matters=True), Outline("yard", corner, matters=False)
+    plain, drawn = annotate(frame, []), annotate(frame, [], [one, two])
+    assert (drawn[3:14, 3:40] == plain[3:14, 3:40]).all()
+    places = Pen(240).name_outlines(frame.picture.copy(), [one, two])
+    assert places[0].bottom <= places[1].top
 
 
 def test_an_onlooker_is_shown_what_each_stage_gives_before_the_next_one_has_it():

@@ -48,7 +48,7 @@ def test_a_page_is_written_for_its_owner_alone(told, capsys):
 def test_times_choose(told, capsys):
     """From the first on, and before the second."""
     report(told, "--since", "2026-11-20T12:30", "--until", "2026-11-20T13:30")
-    assert ": 1 events, 2026-11-20 12:30:00 to 2026-11-20 13:30:00" in capsys.readouterr().err
+    assert ": 1 event, 2026-11-20 12:30:00 to 2026-11-20 13:30:00" in capsys.readouterr().err
 
 
 def test_without_times_it_is_the_last_day(tmp_path, capsys):
@@ -58,7 +58,7 @@ def test_without_times_it_is_the_last_day(tmp_path, capsys):
     told.tell(2, after_s=now_s - 23 * 3600 - NOON_S, label="cat")
     assert "drones · cat" in (words := report(told))
     assert "drones · drone" not in words
-    assert ": 1 events, " in capsys.readouterr().err
+    assert ": 1 event, " in capsys.readouterr().err
     told.box.kill()
 
 

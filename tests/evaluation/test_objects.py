@@ -80,7 +80,9 @@ def test_misses_false_alarms_and_loose_boxes_cost(folder, judge):
     assert found["map_75"] == 0
     assert found["map_small"] is None
     assert (found["precision"], found["recall_at_score"]) == (0.5, pytest.approx(1 / 3))
-    assert evaluate(looking([loose], []), folder, 0.95)["precision"] is None
+    assert found["precision_interval"] == pytest.approx([0.0945, 0.9055], abs=1e-3)  # Wilson's, of one of two
+    found = evaluate(looking([loose], []), folder, 0.95)
+    assert found["precision"] is found["precision_interval"] is None
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ def test_the_coco_ssd_is_as_good_as_its_card_says(tmp_path, judge, object_models
     if as_json:
         found = json.loads(out)
         assert (found["n"], found["objects"]) == (said["pictures"], said["objects"])
-        for name in ("map_50", "precision", "recall_at_score"):
+        for name in ("map_50", "precision", "precision_interval", "recall_at_score", "recall_at_score_interval"):
             assert found[name] == pytest.approx(said[name], abs=0.01)
     else:
         lines = [line.split() for line in out.splitlines()]

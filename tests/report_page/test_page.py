@@ -110,6 +110,14 @@ def test_reasons_are_said_where_a_bar_is_pointed_at():
         assert float(left) + float(width) <= WIDTH + 0.2
 
 
+def test_a_part_that_was_off_all_the_time_is_off_and_not_well():
+    """One that was off for a while has the share of the time that it was well."""
+    changes = [a_change(0, "usb", "off"), a_change(0, "mqtt", "off"), a_change(DAY_S / 2, "mqtt", "ok")]
+    words = words_of(facts_by_hand(runs=[a_run(1, 0, DAY_S)], changes=changes))
+    assert "usboff" in words
+    assert "mqtt100 %" in words
+
+
 def test_what_was_worst_is_drawn_last():
     """A short failure is not hidden by the wider box of what came after it."""
     changes = [a_change(0, "mqtt", "ok"), a_change(500, "mqtt", "failing"), a_change(510, "mqtt", "ok")]

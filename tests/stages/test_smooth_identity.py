@@ -56,7 +56,9 @@ def test_a_person_is_named_when_enough_looks_agree():
     assert event.confidence == pytest.approx(0.9975, abs=1e-3)
     assert event.model.name == "made_up"
     box = {"box_left": 100, "box_top": 100, "box_right": 180, "box_bottom": 180}
-    assert event.evidence == pytest.approx({"similarity": 0.7, "margin": 0.6, "quality": 0.8, "frames": 2, **box})
+    size = {"frame_width": 640, "frame_height": 480}
+    scores = {"similarity": 0.7, "margin": 0.6, "quality": 0.8, "frames": 2}
+    assert event.evidence == pytest.approx({**scores, **box, **size})
 
 
 def test_looks_that_disagree_name_nobody():

@@ -59,6 +59,14 @@ def test_after_the_end_of_a_stream_everybody_is_new():
     assert numbers(follow(stage, [a_face()])) == [[2]]
 
 
+def test_after_a_cut_everybody_is_new_even_at_the_same_place():
+    """Another scene: whoever is in it is not who was there before. The number goes with the scene, not the look."""
+    stage, scenes = TrackFaces(TrackingConfig()), [a_picture(seed=seed) for seed in (1, 2)]
+    shown = [scenes[number] for number in (0, 0, 1, 1, 0)]
+    seen = [list(stage(detected(n * FRAME_S, a_face(), picture=each))) for n, each in enumerate(shown)]
+    assert numbers(seen) == [[1], [1], [2], [2], [3]]
+
+
 def test_the_first_frames_are_looked_at_and_then_now_and_then():
     """``first_looks`` at once, then one every ``look_s``; a glimpse of each other frame."""
     stage = TrackFaces(TrackingConfig(first_looks=2, look_s=0.5))

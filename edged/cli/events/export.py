@@ -33,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
     from edged.cli.events.forms import write_csv, write_jsonl
     from edged.errors import EdgedError
     from edged.history.reader import reading
+    from edged.report_page.words import counted
     from edged.runtime.whole_file import written
 
     box, form = box_of(options), write_csv if options.file.suffix == ".csv" else write_jsonl
@@ -47,11 +48,11 @@ def run(options: argparse.Namespace) -> int:
         except OSError as error:
             told = f"cannot be written: {error.strerror}; make room, or name another file"
             raise EdgedError(f"{options.file}: {told}") from None
-        said = f"{number} events"
+        said = counted(number, "event")
         if options.with_clips:
             evidence = Evidence(box.settings.clips, box.environment)
             ids = (record.id for record in history.events(wanted(options)))
-            said += f", {copy_clips(evidence, ids, options.with_clips)} clips"
+            said += f", {counted(copy_clips(evidence, ids, options.with_clips), 'clip')}"
     sys.stderr.write(f"{options.file}: {said}\n")
     return 0
 

@@ -45,10 +45,11 @@ def run(options: argparse.Namespace) -> int:
     evidence = Evidence(box.settings.clips, box.environment)
     clip = evidence.of(record.id)
     (_tell_json if options.json else _tell)(record, standing, clip, evidence)
+    config = box.settings.pipelines.get(record.pipeline)
     if options.png:
-        _write_png(record, clip, evidence, options.png)
+        _write_png(record, clip, evidence, config, options.png)
     if clip and not (options.no_inline or options.json):
-        _show_inline(record, clip, evidence)
+        _show_inline(record, clip, evidence, config)
     return 0
 
 
@@ -85,33 +86,37 @@ def _tell_json(record: Any, standing: Any, clip: "Description | None", evidence:
     print_json(told)
 
 
-def _write_png(record: Any, clip: "Description | None", evidence: "Evidence", path: Path) -> None:
+def _page(record: Any, clip: "Description", evidence: "Evidence", config: Any) -> Any:
+    from edged.annotation.outlines import outlines_of
     from edged.cli.events.drawn import draw
-    from edged.cli.events.page import as_png
     from edged.cli.events.telling import title
+
+    return draw(record, clip, evidence, title(record), outlines_of(config))
+
+
+def _write_png(record: Any, clip: "Description | None", evidence: "Evidence", config: Any, path: Path) -> None:
+    from edged.cli.events.page import as_png
     from edged.errors import EdgedError
     from edged.runtime.whole_file import write_whole
 
     if clip is None:
         raise EdgedError(f"event {record.id}: no clip of it is kept, so there is nothing to draw; see clips.enabled")
-    page = as_png(draw(record, clip, evidence, title(record)))
+    page = as_png(_page(record, clip, evidence, config))
     try:
         write_whole(path, page)
     except OSError as error:
         raise EdgedError(f"{path}: cannot be written: {error.strerror}; make room, or name another file") from None
 
 
-def _show_inline(record: Any, clip: "Description", evidence: "Evidence") -> None:
+def _show_inline(record: Any, clip: "Description", evidence: "Evidence", config: Any) -> None:
     from edged.cli.events.inline import encoder
 
     encode = encoder() if sys.stdout.isatty() else None
     if encode is None:
         return
-    from edged.cli.events.drawn import draw
-    from edged.cli.events.telling import title
     from edged.errors import EdgedError
 
     try:
-        sys.stdout.write(encode(draw(record, clip, evidence, title(record))))
+        sys.stdout.write(encode(_page(record, clip, evidence, config)))
     except EdgedError as error:
         complain(error)

@@ -88,5 +88,6 @@ def _end(record: Record, standing: Standing) -> str:
 
 
 def _moment(at_s: float) -> str:
-    at = time.localtime(at_s)
-    return f"{time.strftime('%Y-%m-%d %H:%M:%S', at)}.{int(at_s % 1 * 1000):03d} {time.strftime('%z', at)}"
+    whole_s, ms = divmod(round(at_s * 1000), 1000)
+    at = time.localtime(whole_s)
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S', at)}.{ms:03d} {time.strftime('%z', at)}"

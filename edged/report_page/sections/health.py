@@ -49,7 +49,8 @@ def _bar(part: str, spans: Sequence[Span], period: Period) -> Markup:
         for one in worst_last
     ]
     name = "the box" if part == BOX else part
-    return row(name, percent(well_share(spans)), drawing(boxes, "thin", f"health of {name} over time"))
+    figure = State.OFF.value if all(one.state == State.OFF for one in spans) else percent(well_share(spans))
+    return row(name, figure, drawing(boxes, "thin", f"health of {name} over time"))
 
 
 def _title(one: Span) -> str:

@@ -111,6 +111,11 @@ class Clips:
             except queue.Full:
                 self._health.count("dropped")
 
+    def use(self, config: ClipsConfig) -> None:
+        """From now on with these limits and rolls; the folder, the key and what is remembered stay."""
+        self.store.use(config)
+        self._config, self._swept_s = config, float("-inf")
+
     def stop(self, limit_s: float) -> None:
         """Write what there is of the events that are on, in so much time."""
         self._stopping.set()

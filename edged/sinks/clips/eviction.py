@@ -16,15 +16,15 @@ def worth(clip: Entry) -> tuple[bool, float]:
     return clip.feedback, math.log2(max(clip.confidence, LEAST_CONFIDENCE)) + clip.started_s / HALF_LIFE_S
 
 
-def may_go(kept: Iterable[Entry], keep_last: int, coming: str | None = None) -> list[Entry]:
+def may_go(kept: Iterable[Entry], keep_last: int, coming: Entry | None = None) -> list[Entry]:
     """Those that may be deleted, the first to go first: not the last ``keep_last`` of a pipeline.
 
-    ``coming``: the pipeline that a new clip is of, which is one of those.
+    ``coming``: a clip that is not kept yet; it may be one of the last, or, of a long event, begin before them.
     """
-    seen = Counter([coming])
+    seen: Counter[str] = Counter()
     free = []
-    for clip in sorted(kept, key=lambda it: (it.started_s, it.id), reverse=True):
+    for clip in sorted([*kept, *([coming] if coming else [])], key=lambda it: (it.started_s, it.id), reverse=True):
         seen[clip.pipeline] += 1
-        if seen[clip.pipeline] > keep_last:
+        if seen[clip.pipeline] > keep_last and clip is not coming:
             free.append(clip)
     return sorted(free, key=worth)

@@ -1,6 +1,6 @@
 """Kept: which clips there are, and which have to go. Not thread-safe."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edged.runtime.health import Part
@@ -34,6 +34,10 @@ class Kept:
         if unreadable:
             self._health.show("unreadable", unreadable)
 
+    def use(self, config: ClipsConfig) -> None:
+        """From now on with these limits; what is too much goes with the next sweep."""
+        self._config = config
+
     def __contains__(self, event: str) -> bool:
         return event in self._clips
 
@@ -62,10 +66,16 @@ class Kept:
             self._delete(clip, "deleted_erased")
 
     def make_room(self, coming: Entry | None) -> bool:
-        """Delete until a clip fits, with some room more than that; False where even then it does not."""
+        """Delete until a clip fits, with some room more than that; False, with nothing deleted, where it never would.
+
+        None: until what is there fits, as far as it may go.
+        """
         if self._fits(coming):
             return True
-        for clip in may_go(self._clips.values(), self._config.keep_last, coming.pipeline if coming else None):
+        going = may_go(self._clips.values(), self._config.keep_last, coming)
+        if coming and not self._fits(coming, without=going):
+            return False
+        for clip in going:
             if self._fits(coming, FULL_AGAIN):
                 break
             self._delete(clip, "deleted_for_room")
@@ -76,8 +86,9 @@ class Kept:
         self._health.show("kept", len(self._clips))
         self._health.show("kept_bytes", self._bytes)
 
-    def _fits(self, coming: Entry | None, share: float = 1.0) -> bool:
-        config, more, size = self._config, int(coming is not None), coming.disk_bytes if coming else 0
+    def _fits(self, coming: Entry | None, share: float = 1.0, without: Sequence[Entry] = ()) -> bool:
+        config, more = self._config, int(coming is not None) - len(without)
+        size = (coming.disk_bytes if coming else 0) - sum(clip.disk_bytes for clip in without)
         return (
             len(self._clips) + more <= max(1, config.max_clips * share)
             and self._bytes + size <= config.max_bytes * share

@@ -48,6 +48,12 @@ class Store:
             self._kept.load()
         self.sweep()
 
+    def use(self, config: ClipsConfig) -> None:
+        """From now on keep so much, for so long; the folder and the key stay."""
+        with self._lock:
+            self._config = config
+            self._kept.use(config)
+
     def keep(self, source: str, messages: Mapping[Phase, EventMessage], contents: Sequence[Content]) -> None:
         """Write the clip of an event. EdgedError: there is no room for it; OSError: the disk does not let us."""
         clip, files = self._clip(source, messages, contents)

@@ -195,15 +195,18 @@ clips = st.lists(
 )
 
 
-@given(clips, st.integers(0, 5), st.sampled_from([None, "drones"]))
-def test_the_least_worth_goes_first_and_the_last_of_a_pipeline_never(kept, keep_last, coming):
-    """Each that may go is followed by none that is worth less, and the newest of each pipeline are not among them."""
+@given(clips, st.integers(0, 5), st.booleans())
+def test_the_least_worth_goes_first_and_the_last_of_a_pipeline_never(made, keep_last, comes):
+    """Each that may go is followed by none that is worth less, and the newest of each pipeline are not among them.
+
+    Whether a clip that is not kept yet is among the newest or began before them, it counts and does not itself go.
+    """
+    coming, kept = (made[0], made[1:]) if comes and made else (None, made)
     order = may_go(kept, keep_last, coming)
     assert sorted(order, key=worth) == order
     for pipeline in ("drones", "faces", "gate"):
-        of_it = sorted((it for it in kept if it.pipeline == pipeline), key=lambda it: (it.started_s, it.id))
-        spared = max(0, keep_last - (pipeline == coming))
-        expected = {it.id for it in of_it[: max(0, len(of_it) - spared)]}
+        of_it = sorted((it for it in made if it.pipeline == pipeline), key=lambda it: (it.started_s, it.id))
+        expected = {it.id for it in of_it[: max(0, len(of_it) - keep_last)] if it is not coming}
         assert {it.id for it in order if it.pipeline == pipeline} == expected
 
 
@@ -231,6 +234,27 @@ def test_there_are_never_more_clips_or_bytes_than_allowed(tmp_path_factory, size
         taken = sum(blocks_of(path) for clip in on_disk for path in (clip, *clip.iterdir()))
         assert taken == told["kept_bytes"] <= 2**20
         assert all(store.find(f"{newest:026d}") for newest in (number, max(0, number - 1)))
+
+
+def test_a_clip_that_can_never_fit_costs_no_other(tmp_path):
+    """It is larger than all together may be, or what it would have to replace are the last of their pipeline."""
+    store, health = a_store(tmp_path, max_bytes=2**20, keep_last=0)
+    for number in range(3):
+        keep(store, number)
+    with pytest.raises(EdgedError, match="no room for another clip"):
+        keep(store, 3, (sound(2**20),))
+    assert [number for number in range(4) if store.find(f"{number:026d}")] == [0, 1, 2]
+    assert "deleted_for_room" not in health.snapshot().counters
+
+
+def test_the_clip_of_a_long_event_does_not_push_out_what_began_after_it(tmp_path):
+    """It is over last and began first: the last of its pipeline are the others."""
+    store, _ = a_store(tmp_path, max_clips=3, keep_last=2)
+    keep(store, 0, epoch_s=EPOCH_S + 10, confidence=0.9)
+    keep(store, 1, epoch_s=EPOCH_S + 20, confidence=0.1)
+    keep(store, 2, epoch_s=EPOCH_S + 30, confidence=0.2)
+    keep(store, 3, epoch_s=EPOCH_S, confidence=0.9)
+    assert [number for number in range(4) if store.find(f"{number:026d}")] == [1, 2, 3]
 
 
 def blocks_of(path):
