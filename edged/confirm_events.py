@@ -124,8 +124,12 @@ class ConfirmEvents:
         return all(a.gap_s(b) <= self._config.within_s for a, b in product(spans, spans))
 
     def _confirmed(self, event: Event, witnesses: tuple[Event, ...]) -> ConfirmedEvent:
-        """It began when the last of its witnesses did; it is no surer than the least sure of them."""
+        """It began when the last of its witnesses did; it is no surer than the least sure of them.
+
+        It lasts as long as all of them are known to: what one alone goes on with is no agreement.
+        """
         began_s = max(span(one).start_s for one in witnesses) - event.epoch_s
+        shared_until_s = min(one.epoch_s + one.end_s for one in witnesses) - event.epoch_s
         return ConfirmedEvent(
             id=str(ULID()),
             pipeline=self._name,
@@ -133,7 +137,7 @@ class ConfirmEvents:
             label=CONFIRMED,
             confidence=min(one.confidence for one in witnesses),
             start_s=began_s,
-            end_s=max(began_s, event.end_s),
+            end_s=max(began_s, shared_until_s),
             observed_s=event.observed_s,
             epoch_s=event.epoch_s,
             model=event.model,

@@ -1,7 +1,7 @@
 """Confirmations: has what the pipelines tell looked at by each rule, and tells where they agree."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from edged.confirm_events import ConfirmationConfig, ConfirmEvents
@@ -26,6 +26,7 @@ class Confirmations:
         """``accept`` takes what is confirmed."""
         self._health, self._accept, self._lock = health, accept, threading.Lock()
         self._rules: dict[str, _Rule] = {}
+        self._running: Collection[str] | None = None
         self.use(rules)
 
     def use(self, rules: Mapping[str, ConfirmationConfig]) -> None:
@@ -38,8 +39,22 @@ class Confirmations:
                     self._publish(rule, rule.confirm.finish())
         for name in before.keys() - rules.keys():
             self._health.remove(f"pipelines.{name}")
-        for name in rules:
-            self._health.part(f"pipelines.{name}").set(State.OK)
+        self._tell()
+
+    def look(self, running: Collection[str]) -> None:
+        """These pipelines are to run: of a rule that needs another one, health says what it waits for."""
+        self._running = running
+        self._tell()
+
+    def _tell(self) -> None:
+        for name, rule in list(self._rules.items()):
+            needed = dict.fromkeys(condition.pipeline for condition in rule.config.all)
+            missing = [one for one in needed if self._running is not None and one not in self._running]
+            part = self._health.part(f"pipelines.{name}")
+            part.set(
+                State.OFF if missing else State.OK,
+                f"waits for pipelines that are off: {', '.join(missing)}" if missing else "",
+            )
 
     def __call__(self, event: Event) -> None:
         """An event of any pipeline."""

@@ -161,3 +161,13 @@ def test_confirmations_alternate_and_their_witnesses_always_agree(steps):
             kept.append(told_now)
     assert [one.phase for one in kept] == [Phase.START, Phase.END] * (len(kept) // 2) + [Phase.START] * (len(kept) % 2)
     assert len({one.id for one in kept}) == (len(kept) + 1) // 2
+
+
+def test_what_is_confirmed_never_gets_shorter():
+    """It lasts as long as all witnesses are known to: one that goes on alone confirms nothing."""
+    began, ended = told(
+        start("objects", 1, 2000, label="airplane"),
+        event("drones", 1, Phase.START, 2004, 2001),
+        end("objects", 1, 2001.5, 2000, label="airplane"),
+    )
+    assert (began.end_s - began.start_s, ended.end_s - ended.start_s) == (0.0, 0.5)

@@ -61,3 +61,14 @@ def test_what_is_held_back_is_not_told(box):
     box.told.clear()
     box.hear(start("drones", 2, 2000), start("objects", 2, 2001))
     assert box.told == []
+
+
+def test_a_rule_that_waits_for_a_pipeline_that_is_off_says_so(box):
+    """It cannot come true; rules that come later are told of as well, and all is well when the pipeline is back."""
+    box.confirmations.look({"drones"})
+    box.confirmations.use({"sure": rule(), "new": rule()})
+    for name in ("sure", "new"):
+        part = box.health.part(f"pipelines.{name}").snapshot()
+        assert (part.state, part.reasons) == (State.OFF, ("waits for pipelines that are off: objects",))
+    box.confirmations.look({"drones", "objects"})
+    assert {box.health.part(f"pipelines.{name}").state for name in ("sure", "new")} == {State.OK}

@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from edged.cli.arguments import add_config
-from edged.cli.terminal import complain, keys
+from edged.cli.terminal import keys
+from edged.cli.watch_complaints import Complaints
 from edged.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from edged.sinks.mqtt.reader import Heard, Reader
     from edged.watching.boxes import Boxes
 
-TOPICS = ("state", "info", "health", "availability/+", "event/+", "active/+", "gap")
+TOPICS = ("state", "info", "health", "availability/+", "event/+", "active/+", "level/+", "gap")
 """What is shown; pictures and commands are none of it."""
 PICTURES_PER_S = 4
 TICK_S = 1.0
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     config = broker_config(settings, options)
     root = f"{config.base_topic}/{_device(options.device)}"
     reader = Reader(config, [f"{root}/#"] if options.json else [f"{root}/{topic}" for topic in TOPICS])
-    boxes = Boxes(config.base_topic, settings.health.interval_s)
+    boxes = Boxes(config.base_topic, settings.health.interval_s, options.device)
     until_s = time.monotonic() + options.for_s if options.for_s is not None else float("inf")
     try:
         reader.open()
@@ -122,19 +123,21 @@ def _stream(reader: "Reader", boxes: "Boxes", until_s: float) -> None:
     """Every message, as JSON."""
     from edged.watching.json_lines import json_line
 
-    complaints = _Complaints(reader)
+    complaints = Complaints(reader, boxes.silence)
     while time.monotonic() < until_s:
         heard = _take(reader, TICK_S, until_s)
         if heard and (address := boxes.address(heard.topic)):
             _write(json_line(heard, address))
-        complaints.look()
+        complaints.look(heard)
+    complaints.look(None, last=True)
 
 
 def _tell(reader: "Reader", boxes: "Boxes", until_s: float) -> None:
     """Plain lines."""
     from edged.watching.lines import Changes, news_line
 
-    complaints, changes, next_s = _Complaints(reader), Changes(boxes), time.monotonic() + TICK_S
+    complaints, changes = Complaints(reader, boxes.silence), Changes(boxes)
+    next_s = time.monotonic() + TICK_S
     while (began_s := time.monotonic()) < until_s:
         heard = _take(reader, SETTLED_S, until_s)
         if heard and (news := boxes.take(heard.topic, heard.payload, heard.at_s, retained=heard.retained)):
@@ -144,7 +147,8 @@ def _tell(reader: "Reader", boxes: "Boxes", until_s: float) -> None:
             now_s, link = time.time(), reader.link
             for line in changes.lines(now_s, now_s if link.connected else link.since_s):
                 _write(line)
-            complaints.look()
+        complaints.look(heard)
+    complaints.look(None, last=True)
 
 
 def _draw(reader: "Reader", boxes: "Boxes", until_s: float) -> None:
@@ -169,20 +173,3 @@ def _draw(reader: "Reader", boxes: "Boxes", until_s: float) -> None:
 def _write(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
-
-
-class _Complaints:
-    """Says on standard error when the connection is lost and found, and when messages were dropped."""
-
-    def __init__(self, reader: "Reader") -> None:
-        self._reader, self._link = reader, reader.link
-
-    def look(self) -> None:
-        """To be called now and then."""
-        link, last = self._reader.link, self._link
-        if link.connected != last.connected:
-            lost = f"connection to {link.broker} lost: {link.problem}; trying again"
-            complain(f"connected to {link.broker} again" if link.connected else lost)
-        if link.dropped > last.dropped:
-            complain(f"{link.dropped - last.dropped} messages dropped: they came faster than they could be written")
-        self._link = link

@@ -89,6 +89,12 @@ class Announcer:
         """The box has got something, or has something no longer."""
         self._changed = True
 
+    def withdraw(self) -> None:
+        """Take our announcement back, and say no more: from now on it is made elsewhere."""
+        self._ready_s = math.inf
+        if self._ours or self._sent:
+            self._retain_at(self._topic, b"")
+
     def tick(self) -> None:
         """Call it every second: announce what is due."""
         now_s = self._clock()

@@ -5,6 +5,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class BoxLevel:
+    """How loud it is, as ``level/<pipeline>`` tells it."""
+
+    interval_s: float
+    """How often."""
+    calibrated: bool
+    """Whether it is told as sound pressure, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class BoxPipeline:
     """One pipeline."""
 
@@ -12,6 +22,8 @@ class BoxPipeline:
     """``drones`` or ``faces``; of another kind only what every pipeline has is shown."""
     source: str
     enabled: bool
+    level: BoxLevel | None = None
+    """None: it does not tell how loud it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from edged.home_assistant import templates
 from edged.home_assistant.box import Box, BoxPipeline
 from edged.messages.health import State
 
-MISSED_HEALTH = 3
-"""After so many intervals without ``health`` nothing of it is shown any longer."""
+MISSED = 3
+"""After so many intervals without ``health``, or ``level``, nothing of it is shown any longer."""
 SHOWN_AS: Mapping[str, tuple[str, dict[str, str]]] = {
     "drones": ("Drone", {"device_class": "sound", "value_template": templates.ACTIVE}),
     "sounds": ("Sound", {"device_class": "sound", "value_template": templates.ACTIVE}),
@@ -34,6 +34,8 @@ def entities(box: Box) -> Iterator[Entity]:
             yield from each(box, name, pipeline)
     for name in box.confirmations:
         yield _confirmed(box, name)
+    for name, pipeline in shown.items():
+        yield from _level(box, name, pipeline)
     for source in box.sources:
         yield _connected(box, f"source_{source}", f"{_words(source)} connected", source)
     for name, pipeline in box.pipelines.items():
@@ -75,10 +77,31 @@ def _confidence(box: Box, name: str, pipeline: BoxPipeline) -> Iterator[Entity]:
     yield _entity(box, f"confidence_{name}", "sensor", f"{_title(name, pipeline)} confidence", options)
 
 
+def _level(box: Box, name: str, pipeline: BoxPipeline) -> Iterator[Entity]:
+    """How loud it is: sound pressure as people hear it, where the microphone is calibrated; else beside full scale.
+
+    Home Assistant knows no class for dBFS: https://www.home-assistant.io/integrations/sensor/#device-class
+    """
+    if (level := pipeline.level) is None:
+        return
+    options: dict[str, Any] = {"state_topic": box.topic(f"level/{name}"), "state_class": "measurement"}
+    options["expire_after"] = math.ceil(MISSED * level.interval_s)
+    if level.calibrated:
+        unit = {
+            "device_class": "sound_pressure",
+            "unit_of_measurement": "dBA",
+            "value_template": templates.SOUND_PRESSURE,
+        }
+    else:
+        unit = {"icon": "mdi:volume-high", "unit_of_measurement": "dBFS", "value_template": templates.SOUND_LEVEL}
+    title = "Sound level" if name == pipeline.kind else f"Sound level ({_words(name).lower()})"
+    yield _entity(box, f"level_{name}", "sensor", title, {**options, **unit, **_available(box, name, pipeline)})
+
+
 def _condition(box: Box) -> Iterator[Entity]:
     """How well the box itself is."""
     health: dict[str, Any] = {"state_topic": box.topic("health"), "entity_category": "diagnostic"}
-    health["expire_after"] = math.ceil(MISSED_HEALTH * box.health_interval_s)
+    health["expire_after"] = math.ceil(MISSED * box.health_interval_s)
     state = {"device_class": "enum", "options": list(State), "value_template": templates.HEALTH}
     reasons = {"json_attributes_topic": box.topic("health"), "json_attributes_template": templates.REASONS}
     yield _entity(box, "health", "sensor", "Health", {**health, **state, **reasons})

@@ -18,6 +18,8 @@ CONFIDENCE = (
     "{{ (value_json.events | map(attribute='confidence') | max * 100) | round(1) if value_json.events else None }}"
 )
 """In percent, of the surest event that is on."""
+SOUND_PRESSURE = "{{ value_json.a_weighted_db_spl }}"
+SOUND_LEVEL = "{{ value_json.rms_dbfs }}"
 LAST_PERSON = (
     "{{ ('Stranger' if value_json.label == 'unknown' else value_json.label)"
     " if not value_json.delayed and value_json.label != 'spoof'"

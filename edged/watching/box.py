@@ -4,6 +4,7 @@ from collections import deque
 from enum import StrEnum
 from typing import TypeVar
 
+from edged.messages.level import LevelMessage
 from edged.messages.wire import ActiveMessage, EventMessage, GapMessage, HealthMessage, InfoMessage, StateMessage
 from edged.watching.reading import MESSAGES, read_availability, read_message
 from edged.watching.words import unix_s
@@ -15,7 +16,9 @@ MOST_PARTS = 64
 MOST_SCORES = 16
 """Confidences of late that are kept of each pipeline."""
 SILENT_AFTER = 3
-"""Intervals without health."""
+"""Intervals without health, or a level."""
+LATE_S = 5.0
+"""A level may be so late besides: some of its interval's sound may be missing."""
 
 Told = EventMessage | GapMessage
 """What a box told that is news in itself."""
@@ -47,6 +50,8 @@ class Box:
         """The events that are on by pipeline."""
         self.scores: dict[str, deque[float]] = {}
         """Confidences of late by pipeline, the latest last; history is not among them."""
+        self.levels: dict[str, tuple[LevelMessage, float]] = {}
+        """How loud it was by pipeline, and when that came."""
         self.gap: GapMessage | None = None
         """The last one that it told."""
         self.unreadable = 0
@@ -81,6 +86,11 @@ class Box:
             return self._state_s
         return self.health_s - self.health.uptime_s if presence is Presence.ONLINE else self.health_s
 
+    def level(self, pipeline: str, now_s: float) -> LevelMessage | None:
+        """How loud it is there; None where it does not tell, or did so long ago."""
+        message, at_s = self.levels.get(pipeline, (None, 0.0))
+        return message if message and now_s - at_s <= SILENT_AFTER * message.duration_s + LATE_S else None
+
     def _take(self, part: str, message: object, at_s: float, *, retained: bool) -> Told | None:
         match message:
             case StateMessage():
@@ -93,6 +103,8 @@ class Box:
                 self._take_health(message, at_s, retained=retained)
             case ActiveMessage():
                 _keep(self.active, part, list(message.events) if message.active else [])
+            case LevelMessage():
+                _keep(self.levels, part, (message, at_s))
             case EventMessage():
                 self._note_score(part, message)
                 return message
@@ -126,6 +138,8 @@ class Box:
                 self.availability.pop(part, None)
             case "active":
                 self.active.pop(part, None)
+            case "level":
+                self.levels.pop(part, None)
 
 
 def _keep(known: dict[str, T], name: str, value: T) -> None:

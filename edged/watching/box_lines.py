@@ -7,9 +7,10 @@ from rich.text import Text
 from edged.messages.health import State
 from edged.messages.wire import EventMessage
 from edged.watching.box import MOST_SCORES, Box, Presence
+from edged.watching.event_lines import circumstances
 from edged.watching.rows import Column
 from edged.watching.sparkline import sparkline
-from edged.watching.words import UNKNOWN, count, duration, printable, score, temperature
+from edged.watching.words import UNKNOWN, count, duration, loudness, printable, score, temperature
 
 PRESENCE_STYLES = {Presence.ONLINE: "green", Presence.SILENT: "bold yellow", Presence.OFFLINE: "bold red"}
 HEALTH_STYLES = {State.OK: "green", State.STARTING: "cyan", State.DEGRADED: "yellow", State.FAILING: "bold red"}
@@ -58,9 +59,8 @@ def box_details(box: Box, presence: Presence, now_s: float, level: int) -> list[
     there = presence is Presence.ONLINE
     lines = _reasons(box, presence, now_s) if level else []
     if there and level:
-        pipelines = sorted({*(box.info.pipelines if box.info else ()), *box.active, *box.scores})
-        busy = [name for name in pipelines if level == MOST_DETAIL or box.active.get(name)]
-        lines += [_pipeline(name, box) for name in busy]
+        busy = [name for name in _pipelines(box) if level == MOST_DETAIL or box.active.get(name)]
+        lines += [_pipeline(name, box, now_s) for name in busy]
     if there and level == MOST_DETAIL and (parts := _parts(box)):
         lines.append(Text.assemble("  ", Text(", ").join(parts)))
     return lines
@@ -83,25 +83,35 @@ def _reasons(box: Box, presence: Presence, now_s: float) -> list[Text]:
     return [Text.assemble(("  ! ", "bold yellow"), printable(reason, 200)) for reason in reasons]
 
 
-def _pipeline(name: str, box: Box) -> Text:
+def _pipelines(box: Box) -> list[str]:
+    """Those that it has; what the broker kept of one that it had once is left out, unless something is on there."""
+    on = {name for name, events in box.active.items() if events}
+    known = {*box.info.pipelines, *box.info.confirmations} if box.info else {*box.active, *box.scores}
+    return sorted(known | on)
+
+
+def _pipeline(name: str, box: Box, now_s: float) -> Text:
     bars = Text(f"{sparkline(box.scores.get(name, ())):>{MOST_SCORES}}", "cyan")
     events = box.active.get(name, ())
     off = box.info is not None and not box.info.pipelines_enabled.get(name, True)
     now = Text("switched off", "dim") if off and not events else _now(events)
-    return Text.assemble("  ", f"{printable(name, 12):<13}", bars, "  ", now)
+    level = box.level(name, now_s)
+    loud = f"  {loudness(level.a_weighted_db_spl, level.rms_dbfs)}" if level else ""
+    return Text.assemble("  ", f"{printable(name, 12):<13}", bars, "  ", now, (loud, "dim"))
 
 
 def _now(events: Sequence[EventMessage]) -> Text:
     if not events:
         return Text("nothing", "dim")
-    shown = [
-        Text.assemble(
-            (printable(event.label, 40), "bold red"), f" {score(event.confidence)}, {duration(event.duration_s)}"
-        )
-        for event in events[:MOST_ACTIVE]
-    ]
+    shown = [_event(event) for event in events[:MOST_ACTIVE]]
     more = len(events) - MOST_ACTIVE
     return Text("; ").join(shown).append(f"; and {count(more)} more" if more > 0 else "")
+
+
+def _event(event: EventMessage) -> Text:
+    how = f" {said}" if (said := circumstances(event)) else ""
+    figures = f" {score(event.confidence)}{how}, {duration(event.duration_s)}"
+    return Text.assemble((printable(event.label, 40), "bold red"), figures)
 
 
 def _parts(box: Box) -> list[Text]:

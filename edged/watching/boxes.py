@@ -43,7 +43,12 @@ class Address(NamedTuple):
 class Boxes:
     """By name, in the order of their names; and the latest events of all. Whatever is published, it goes on."""
 
-    def __init__(self, base_topic: str, health_interval_s: float = 30.0) -> None:
+    def __init__(self, base_topic: str, health_interval_s: float = 30.0, only: str | None = None) -> None:
+        """``only``: the one box that is listened to; None: all."""
+        self.silence = (
+            f"{'no box has' if only is None else f'box {only} has not'} said anything yet below {base_topic}/"
+        )
+        """What there is to say as long as nothing has come."""
         self._prefix, self._health_interval_s = f"{base_topic}/", health_interval_s
         self._boxes: dict[str, Box] = {}
         self._events: dict[tuple[str, str], Seen] = {}

@@ -8,7 +8,7 @@ from edged.messages.event import Phase
 from edged.messages.wire import EventMessage
 from edged.watching.boxes import Seen
 from edged.watching.rows import GAP, Column, fitting, row
-from edged.watching.words import clock_time, duration, printable, score, unix_s
+from edged.watching.words import among, clock_time, duration, printable, score, unix_s
 
 PHASE_STYLES = {Phase.START: "bold red", Phase.UPDATE: "red", Phase.END: "green"}
 PIPELINE, LASTED, LABEL = Column("PIPELINE", 10), Column("LASTED", 8), Column("LABEL", 12)
@@ -30,7 +30,7 @@ def event_row(columns: Sequence[Column], seen: Seen, now_s: float) -> Text:
     """The line; history is dim, and says so."""
     message = seen.message
     plain, bold = ("dim", "dim") if message.delayed else ("", "bold")
-    note = f"  {said}" if (said := notes(message)) else ""
+    note = "".join(f"  {said}" for said in (circumstances(message), notes(message)) if said)
     cells = {
         "TIME": Text(clock_time(unix_s(message.observed_at), now_s), plain),
         "BOX": Text(printable(seen.device), plain),
@@ -41,6 +41,13 @@ def event_row(columns: Sequence[Column], seen: Seen, now_s: float) -> Text:
         LABEL.title: Text.assemble((printable(message.label, 40), bold), (note, "dim")),
     }
     return row(columns, [cells[column.title] for column in columns])
+
+
+def circumstances(message: EventMessage) -> str:
+    """In which zones it is, or by whom it is confirmed; nothing where there are none."""
+    if message.witnesses:
+        return f"by {among(f'{one.pipeline} {one.label}' for one in message.witnesses)}"
+    return f"in {among(message.zones)}" if message.zones else ""
 
 
 def notes(message: EventMessage) -> str:

@@ -3,7 +3,7 @@
 from edged.messages.wire import EventMessage
 from edged.watching.box import Box, Presence
 from edged.watching.boxes import Boxes, News
-from edged.watching.event_lines import notes
+from edged.watching.event_lines import circumstances, notes
 from edged.watching.words import clock_time, count, duration, printable, score, unix_s
 
 
@@ -14,9 +14,10 @@ def news_line(news: News, now_s: float) -> str:
         gone = f"{count(told.dropped)} event messages are lost for good"
         return f"{clock_time(now_s, now_s)} {printable(device)} gap: {gone}"
     what = f"{printable(told.pipeline)} {told.phase}: {printable(told.label)} {score(told.confidence)}"
+    how = f" {said}" if (said := circumstances(told)) else ""
     note = f" ({said})" if (said := notes(told)) else ""
     at = clock_time(unix_s(told.observed_at), now_s)
-    return f"{at} {printable(device)} {what}, {duration(told.duration_s)}{note}"
+    return f"{at} {printable(device)} {what}{how}, {duration(told.duration_s)}{note}"
 
 
 class Changes:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from edged.messages.level import LevelMessage
 from edged.messages.wire import (
     SCHEMA_VERSION,
     ActiveMessage,
@@ -25,6 +26,7 @@ MESSAGES: dict[str, type[Message]] = {
     "health": HealthMessage,
     "event": EventMessage,
     "active": ActiveMessage,
+    "level": LevelMessage,
     "gap": GapMessage,
 }
 """By the topic's first part below the box's root; ``availability`` is plain text."""

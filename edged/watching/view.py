@@ -52,7 +52,7 @@ def _summary(boxes: Boxes, link: Link, known: Sequence[tuple[Box, Presence]], no
         more = f", {count(boxes.turned_away)} of boxes beyond {MOST_BOXES}" if boxes.turned_away else ""
         lines.append(Text(said + more, "yellow"))
     if not known:
-        return [*lines, Text("no box has said anything yet", "dim")]
+        return [*lines, Text(printable(boxes.silence, 200), "dim")]
     numbers = {presence: sum(it is presence for _, it in known) for presence in Presence}
     said = ", ".join(f"{number} {presence}" for presence, number in numbers.items() if number)
     return [*lines, Text(f"{len(known)} box{'es' * (len(known) > 1)}: {said}")]

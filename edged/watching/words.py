@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Iterable
 from datetime import datetime
 
 UNKNOWN = "–"
@@ -9,12 +10,20 @@ UNTOLD = "?"
 """In place of a figure that cannot be."""
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _MOST = 9999
+_MOST_NAMED = 4
 
 
 def printable(text: str, most: int = 120) -> str:
     """Without what a terminal might obey (controls, escapes, marks of direction), and of at most so many characters."""
     shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:most])
     return shown + "…" if len(text) > most else shown
+
+
+def among(names: Iterable[str]) -> str:
+    """``gate, yard and 3 more``, each made printable."""
+    shown = [printable(name, 40) for name in names]
+    more = len(shown) - _MOST_NAMED
+    return ", ".join(shown[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def duration(span_s: float) -> str:
@@ -28,6 +37,12 @@ def duration(span_s: float) -> str:
 def score(value: float) -> str:
     """A confidence in [0, 1]."""
     return f"{value:.2f}" if 0 <= value <= 1 else UNTOLD
+
+
+def loudness(a_weighted_db_spl: float | None, rms_dbfs: float) -> str:
+    """Sound pressure where it is known."""
+    value, unit = (rms_dbfs, "dBFS") if a_weighted_db_spl is None else (a_weighted_db_spl, "dBA")
+    return f"{value:.0f} {unit}" if abs(value) < 1000 else UNTOLD
 
 
 def temperature(value_c: float | None) -> str:

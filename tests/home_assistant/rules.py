@@ -58,12 +58,18 @@ CLASSES = {
     "binary_sensor": "battery battery_charging carbon_monoxide cold connectivity door garage_door gas heat light lock "
     "moisture motion moving occupancy opening plug power presence problem running safety smoke sound tamper update "
     "vibration window",
-    "sensor": "duration enum temperature timestamp",  # of many; those that a box has a use for
+    "sensor": "duration enum sound_pressure temperature timestamp",  # of many; those that a box has a use for
     "button": "identify restart update",
     "switch": "outlet switch",
 }
 """https://www.home-assistant.io/integrations/binary_sensor/#device-class and the like of the others."""
-UNITS = {"temperature": {"°C", "°F", "K"}, "duration": {"d", "h", "min", "s", "ms", "µs"}}
+UNITS = {
+    "temperature": {"°C", "°F", "K"},
+    "duration": {"d", "h", "min", "s", "ms", "µs"},
+    "sound_pressure": {"dB", "dBA"},
+}
+ONLY_MEASURED = {"temperature", "sound_pressure"}
+"""``DEVICE_CLASS_STATE_CLASSES`` in homeassistant/components/sensor/const.py."""
 REQUIRED = {
     "binary_sensor": {"state_topic"},
     "sensor": {"state_topic"},
@@ -156,6 +162,8 @@ def _faults_of_sensor(each):
         yield "options: only with device_class enum, without unit and state_class"
     if each.get("state_class") not in {None, "measurement", "total", "total_increasing"}:
         yield f"state_class {each['state_class']}: is not known"
+    if kind in ONLY_MEASURED and each.get("state_class", "measurement") != "measurement":
+        yield f"state_class {each['state_class']}: is not one of {kind}"
     if kind in UNITS and unit not in UNITS[kind]:
         yield f"unit_of_measurement {unit}: is not one of {kind}"
 
