@@ -1,11 +1,13 @@
 """Builder: gives each pipeline what a running box has for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 from edged.captures import Captures
 from edged.inference.model import Model
+from edged.inference.work import VIDEO_NICE, Rank, Work
 from edged.messages.sound import Chunk, HarmonicWindow, KnownWindow
 from edged.messages.vision import Embedding, Frame, Nearest
 from edged.messages.wire import Message
@@ -61,12 +63,31 @@ class _Needs:
     @cached_property
     def queue(self) -> BoundedQueue[Chunk] | BoundedQueue[Frame]:
         captures, source = self._box.captures, self._config.source
-        queue = captures.pictures(source) if self._config.LOOKS else captures.sound(source)
+        queue = captures.pictures(source, self._config.kind) if self._config.LOOKS else captures.sound(source)
         self.stack.callback(captures.leave, source, queue)  # also where it could not be built after all
         return queue
 
-    def source(self) -> BoundedQueue[Chunk] | BoundedQueue[Frame]:
-        return self.queue
+    def source(self) -> Iterator[Any]:
+        if not self._config.LOOKS:
+            return self._work.items(self.queue)
+        shares = self._box.captures.shares
+        return self._work.items(shares.thinned(self.queue, partial(self.health.count, "shed")))
+
+    @property
+    def _work(self) -> Work:
+        """What its thread is to be known by wherever it waits for a model."""
+        turns, source = self._box.models.turns, self._config.source
+        weight, count = turns.weights.get(source, 1.0), partial(self.parts.part(f"sources.{source}").count, "stale")
+        if not self._config.LOOKS:
+            return Work(source, Rank.SOUND, weight, turns.sound_s, on_stale=count)
+        return Work(
+            source,
+            weight=weight,
+            lasts_s=turns.frame_s,
+            newer=lambda: len(self.queue) > 0,
+            on_stale=count,
+            nice=VIDEO_NICE,
+        )
 
     def leave(self) -> None:
         self._box.captures.leave(self._config.source, self.queue)
@@ -85,4 +106,4 @@ class _Needs:
         return self._box.sinks.say(f"{topic}/{self._name}", message)
 
     def search(self, config: FacesConfig, models: FaceModels) -> Callable[[Embedding], Nearest]:
-        return self._box.people.search(config, models)
+        return self._box.people.search(config, models, self.stack)

@@ -16,6 +16,7 @@ from edged.runtime.bounded_queue import BoundedQueue
 from edged.runtime.capture import Capture
 from edged.runtime.health import Health, Part
 from edged.settings import Source
+from edged.shares import Shares
 from edged.sources.camera import Camera, CameraConfig
 from edged.sources.input_check import InputCheck
 from edged.sources.microphone import Microphone, MicrophoneConfig
@@ -36,8 +37,8 @@ class Captures:
     def __init__(self, sources: Mapping[str, Source], health: Health) -> None:
         self._sources, self._health = sources, health
         self._captures: dict[str, Capture[Any]] = {}
-        self._cameras: dict[str, Camera] = {}
-        self._share = 1.0
+        self.shares = Shares()
+        """Who looks through which camera, and how much of what it gives they take."""
         self._started = False
         self._changing = threading.Lock()
 
@@ -45,9 +46,15 @@ class Captures:
         """What source ``name`` hears from now on; it may wait a while, and a hole in it is marked."""
         return self._join(name, QUEUE_CHUNKS, mark_gap=lambda chunk: replace(chunk, gap=True))
 
-    def pictures(self, name: str) -> BoundedQueue[Frame]:
-        """What source ``name`` sees from now on: always the latest frame."""
-        return self._join(name, 1, counter="skipped")
+    def pictures(self, name: str, kind: str | None = None) -> BoundedQueue[Frame]:
+        """What source ``name`` sees from now on: always the latest frame.
+
+        ``kind``: of the pipeline that looks, which has its share; None: somebody who gets whatever those have decoded.
+        """
+        queue: BoundedQueue[Frame] = self._join(name, 1, counter="skipped")
+        if kind is not None:
+            self.shares.add(queue, name, kind)
+        return queue
 
     def watch(self, name: str, blind_s: float = BLIND_S) -> Generator[Frame | None, None, None]:
         """What camera ``name`` sees while somebody asks: the latest frame each time, None where none came of late.
@@ -77,12 +84,12 @@ class Captures:
 
     def leave(self, name: str, queue: BoundedQueue[Any]) -> None:
         """No more for that queue. A source that nobody listens to any longer is closed."""
+        self.shares.remove(queue)
         with self._changing:
             capture = self._captures.get(name)
             if capture is None or not capture.unsubscribe(queue) or capture.wanted:
                 return
             del self._captures[name]
-            self._cameras.pop(name, None)
         capture.stop(STOP_LIMIT_S if self._started else 0.0)
         part = self._health.part(f"sources.{name}")
         if self._started and part.state is not State.OFF:  # neither has it come to its own end, nor do all stop
@@ -97,26 +104,12 @@ class Captures:
             before, self._sources = self._sources, dict(sources)
             changed = [name for name, config in before.items() if sources.get(name) != config]
             over = [self._captures.pop(name) for name in changed if name in self._captures]
-            for name in changed:
-                self._cameras.pop(name, None)
         for capture in over:
             capture.stop(STOP_LIMIT_S)
         gone = [name for name in changed if name not in sources]
         for name in gone:
             self._health.remove(f"sources.{name}")
         return gone
-
-    def limit_fps(self, share: float) -> None:
-        """From now on each camera gives this share of its `max_fps` at most, in (0, 1]; what goes is ``shed``."""
-        with self._changing:
-            self._share = share
-            for camera in self._cameras.values():
-                camera.limit_fps(share)
-
-    @property
-    def looking(self) -> bool:
-        """Whether somebody looks through a camera."""
-        return bool(self._cameras)
 
     @property
     def running(self) -> bool:
@@ -161,8 +154,7 @@ class Captures:
     def _make(self, name: str, config: Source, health: Part) -> Capture[Any]:
         if isinstance(config, CameraConfig):
             check = PictureCheck(config.check, health, regions=config.regions, live=config.live)
-            self._cameras[name] = camera = Camera(config, partial(health.count, "shed"))
-            camera.limit_fps(self._share)
+            camera = Camera(config, partial(self.shares.of_camera, name), partial(health.count, "shed"))
             return Capture(name, camera, health, check, config.opening_s)
         source = Microphone(config) if isinstance(config, MicrophoneConfig) else Recording(config)
         return Capture(name, source, health, InputCheck(config.check, health))

@@ -36,7 +36,9 @@ from edged.runtime.watchdog import STOP_WITHIN_S, Pulse, Switch, make_watchdog
 from edged.sentence import sentence
 from edged.settings import PipelineConfig, Settings, folders_written
 from edged.settings_in_use import SettingsInUse
+from edged.shares import steps_of
 from edged.sinks_in_use import SinksInUse
+from edged.takers import Takers
 
 RELOAD_LIMIT_S = 1.0
 """For the reloader to end, when all stops."""
@@ -71,6 +73,7 @@ class Daemon:
             part,
             self._tell_info,
             lambda: notify("READY=1"),
+            models.outdated,
         )
         self._sinks.obey(self._remote(read).handlers, self._pipelines)
         self._guards = guards_of(settings.guards, folders_written(settings), self._what_can_wait(), self._health)
@@ -78,9 +81,8 @@ class Daemon:
         self._watchdog = make_watchdog(self._pulses, self._health)
         self._telling = Telling(settings.health.interval_s)
         self._metrics = Metrics(settings.metrics.prometheus, self._health, self._health_message)
-        self._in_use.on_change(self._take_up_sources, "sources")
-        self._in_use.on_change(lambda wanted: self._metrics.use(wanted.metrics.prometheus), "metrics")
-        self._in_use.on_change(self._take_up_words, "health.interval_s", "log.level", "site", "location")
+        self._control = ExitStack()
+        self._takers().follow(self._in_use)
 
     def run(self) -> int:
         """Run until told to stop or until every source has ended. Returns the exit status: 1 after a failure."""
@@ -131,29 +133,28 @@ class Daemon:
         stack.callback(self._guards.stop, GUARDS_LIMIT_S)
         self._captures.start(stack)
         self._sinks.answer(stack)
-        asked = status(self._info_message, self._health_message, logs.recent, self._sinks.events.now)
-        serve(self._settings.control, ChainMap(asked, self._people.handlers), self._health.part("control"), stack)
+        self._serve(self._settings)
+        stack.callback(self._control.close)
 
     @property
     def _settings(self) -> Settings:
         return self._in_use.now
 
-    def _take_up_sources(self, wanted: Settings) -> None:
-        for name in self._captures.use(wanted.sources):
-            self._sinks.retain(f"availability/{name}", "")
+    def _takers(self) -> Takers:
+        captures, sinks, people, guards = self._captures, self._sinks, self._people, self._guards
+        return Takers(captures, sinks, people, guards, self._metrics, self._telling, self._health, self._serve)
 
-    def _take_up_words(self, wanted: Settings) -> None:
-        self._telling.interval_s = wanted.health.interval_s
-        logging.getLogger().setLevel(wanted.log.level.upper())
+    def _serve(self, settings: Settings) -> None:
+        """Answer at the control socket; whoever asks at the one before is cut off."""
+        asked = status(self._info_message, self._health_message, logs.recent, self._sinks.events.now)
+        handlers = ChainMap(asked, self._people.handlers)
+        self._control.close()
+        serve(settings.control, handlers, self._health.part("control"), self._control)
 
     def _what_can_wait(self) -> tuple[Step, ...]:
         """What the box leaves undone under heat or overload, the first first; sound never."""
-        limit, looking = self._captures.limit_fps, lambda: self._captures.looking
-        return (
-            Step("faces", "at half rate", lambda on: limit(0.5 if on else 1.0), looking),
-            Step("faces", "at a quarter of their rate", lambda on: limit(0.25 if on else 0.5), looking),
-            Step("shadow models", "paused", self._models.pause_shadows, lambda: self._models.has_shadows),
-        )
+        shadows = Step("shadow models", "paused", self._models.pause_shadows, lambda: self._models.has_shadows)
+        return (*steps_of(self._captures.shares), shadows)
 
     def _build(self, name: str, config: PipelineConfig, stack: ExitStack) -> Built:
         return Builder(self._health, self._captures, self._models, self._people, self._sinks)(name, config, stack)
@@ -165,7 +166,7 @@ class Daemon:
             self._reloader,
             self._models,
             lambda: self._people.handlers,
-            self._sinks.clips,
+            lambda: self._sinks.evidence.clips,
             self._health_message,
             self._info_message,
             self._restart,
@@ -223,7 +224,7 @@ class Daemon:
 
     def _tell_info(self) -> None:
         self._sinks.retain("info", self._info_message())
-        self._sinks.changed()
+        self._sinks.changed(self._pipelines.names)
 
     def _announce(self, accelerator: str, there: bool) -> None:
         self._sinks.tell_available(accelerator, there=there, accelerator=True)

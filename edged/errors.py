@@ -21,6 +21,10 @@ class DeviceLostError(EdgedError):
     """A device or stream went away or never came: reopen it later."""
 
 
+class StaleError(EdgedError):
+    """Work was left undone since nobody needs it any longer: something newer has come, or it is too late."""
+
+
 class RecordingError(EdgedError):
     """A sound or video file cannot be read (any further)."""
 

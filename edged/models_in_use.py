@@ -1,16 +1,17 @@
 """ModelsInUse: the models that the pipelines have, where they run, and the shadows beside them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from typing import Any
 
+from edged.errors import ModelError
 from edged.inference.accelerators import Accelerators
 from edged.inference.catalogue import Catalogue
 from edged.inference.model import Model
 from edged.messages.health import State
 from edged.messages.sound import HarmonicWindow, KnownWindow
-from edged.model_exchange import ModelExchange, Running
+from edged.model_exchange import ModelExchange, Running, is_as_loaded
 from edged.pipelines.drones import DronesConfig, model_stages
 from edged.runtime.exchange import Exchange, Line
 from edged.runtime.health import Health
@@ -32,7 +33,7 @@ class ModelsInUse:
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         """``announce``: told of every accelerator that comes or goes; ``changed``: when other models are in use."""
-        self._health = health
+        self._health, self.turns = health, settings.accelerator.turns
         self.catalogue = Catalogue(settings.models)
         self.accelerators = Accelerators(settings.accelerator.edgetpu, health, announce)
         self._lock = threading.RLock()  # enrolment asks for models on threads of its own
@@ -77,10 +78,19 @@ class ModelsInUse:
             return model_stages(name, config, model, *shown_to, health=self._health)
 
         model = self._once(config.model)
-        running = Running(config, model, Exchange(stages(model)), stages)
+        try:
+            running = Running(config, model, Exchange(stages(model)), stages)
+        except BaseException:  # it does not fit, say
+            self.exchange.drop(model)
+            raise
         self.running[name] = running
         stack.callback(self._leave, name, running)
         return running.exchange
+
+    def outdated(self, names: Collection[str]) -> bool:
+        """Whether a model of these names, in use by :meth:`keep`, has other files in its folder by now."""
+        with self._lock:
+            return any(name in names and not self._is_current(name, model) for name, model in self._kept)
 
     def start(self, stack: ExitStack) -> None:
         """Open the accelerators, in the background."""
@@ -116,9 +126,17 @@ class ModelsInUse:
         self.exchange.drop(kept[1])
 
     def _once(self, name: str) -> Model:
-        kept = (model for its_name, model in list(self._kept) if its_name == name)
-        used = (running.model for running in self.running.values() if running.config.model == name)
-        return next(kept, None) or next(used, None) or self.load(name)
+        """The one in use, as long as it is what its folder has."""
+        kept = [model for its_name, model in list(self._kept) if its_name == name]
+        used = [running.model for running in self.running.values() if running.config.model == name]
+        return next((model for model in (*kept, *used) if self._is_current(name, model)), None) or self.load(name)
+
+    def _is_current(self, name: str, model: Model) -> bool:
+        """So is one whose folder has nothing that could be used in its place."""
+        try:
+            return is_as_loaded(model.card, self.catalogue.folder(name))
+        except ModelError:
+            return True
 
     def _shadow(self, name: str) -> Model:
         """Verified; it runs in a process of its own, on the CPU: the accelerator is for what counts."""

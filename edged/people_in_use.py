@@ -3,12 +3,13 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 
-from edged.control.protocol import Handler
+from edged.control.protocol import Handler, Handlers
+from edged.enrolment.in_step import InStep
 from edged.enrolment.service import Frames, service
 from edged.errors import GalleryError
 from edged.gallery.gallery import Gallery
@@ -39,7 +40,7 @@ class PeopleInUse:
     ) -> None:
         """``load`` gives models by name, until the stack is closed; ``frames``: what a camera sees, for enrolment."""
         self._settings, self._health, self._load, self._frames = settings, health, load, frames
-        self._gallery: Gallery | None = None
+        self._open: tuple[Gallery, InStep] | None = None
         self._stack = ExitStack()
         self.handlers: dict[str, Handler] = {}
         """Answers to what is asked about people, by name; none as long as there is no gallery."""
@@ -52,26 +53,35 @@ class PeopleInUse:
         """Before any pipeline; ``stack`` closes the gallery, after all of them."""
         stack.enter_context(self._stack)
 
-    def search(self, config: FacesConfig, models: FaceModels) -> Callable[[Embedding], Nearest]:
-        """Finds the people who are most like a face. GalleryError where the gallery cannot be opened.
+    def search(self, config: FacesConfig, models: FaceModels, stack: ExitStack) -> Callable[[Embedding], Nearest]:
+        """Finds the people who are most like a face, until ``stack`` is closed. GalleryError where it cannot be opened.
 
         How many were enrolled with another embedder, and so are not found, is said in health.
         """
-        embedder = models.embedder.card
-        if self._gallery is None:
-            self._gallery = self._open(config, embedder, self._stack)
-        gallery, sha256 = self._gallery, embedder.files["cpu"].sha256
-        stale = [person.name for person in gallery.stale(sha256)]
-        reasons = [gallery.report] if gallery.report else []
-        if stale:  # how many, and not who: health goes over the wire
-            others = f"enrolled with another model than {embedder.name}: {len(stale)}"
-            reasons.append(f"{others}; `edged people list` tells who")
-        self._health.part("gallery").set(State.DEGRADED if reasons else State.OK, "; ".join(reasons))
-        return partial(self._search, Index(gallery, sha256))
+        gallery, enrolment = self._open = self._open or self._open_gallery(self._stack)
+        stack.callback(self._tell)  # when it has left
+        enrolment.begin(config, models, stack)
+        self._tell()
+        return partial(self._search, Index(gallery, models.embedder.card.files["cpu"].sha256))
+
+    def _tell(self) -> None:
+        """Say in health who cannot be found."""
+        if self._open is not None and not self._failed_s:
+            with suppress(GalleryError):  # whoever searches in it says so in health
+                reasons = list(_reasons(*self._open))
+                self._health.part("gallery").set(State.DEGRADED if reasons else State.OK, "; ".join(reasons))
+
+    def use(self, settings: Settings) -> None:
+        """From now on keep and enrol people as these have it; the gallery's folder and key stay."""
+        self._settings = settings
+        if self._open:
+            gallery, enrolment = self._open
+            gallery.use(settings.gallery)
+            enrolment.anew()
 
     def erased(self) -> Collection[str]:
         """Who was erased, by id; as far as it is known where the gallery cannot be read, and nobody without one."""
-        gallery = self._gallery
+        gallery = self._open[0] if self._open else None
         if gallery is not None and not self._stopping.is_set():
             with suppress(GalleryError):  # whoever searches in it says so in health
                 revision = gallery.revision()
@@ -91,22 +101,25 @@ class PeopleInUse:
             return ()
         if self._failed_s and time.monotonic() - self._failed_s > STEADY_S:
             self._failed_s = 0.0
-            self._health.part("gallery").set(State.OK)
+            self._tell()
         return () if self._failed_s else nearest
 
-    def _open(self, config: FacesConfig, embedder: Card, stack: ExitStack) -> Gallery:
-        settings = self._settings
-        gallery = Gallery.open(settings.gallery)
+    def _open_gallery(self, stack: ExitStack) -> tuple[Gallery, InStep]:
+        """And what is asked about people, by the models of a pipeline that runs."""
+        gallery = Gallery.open(self._settings.gallery)
         stack.callback(gallery.close)
         self._start_upkeep(gallery, stack)
 
-        def load(name: str) -> Model:
-            return self._load(name, stack)
+        def serve(config: FacesConfig, embedder: Card, models: ExitStack) -> Handlers:
+            def load(name: str) -> Model:
+                return self._load(name, models)
 
-        self.handlers.update(
-            service(settings.enrolment, config, gallery, settings.gallery, embedder, load, self._frames)
-        )
-        return gallery
+            settings = self._settings
+            return service(settings.enrolment, config, gallery, settings.gallery, embedder, load, self._frames)
+
+        enrolment = InStep(self.handlers, serve)
+        stack.callback(enrolment.close)
+        return gallery, enrolment
 
     def _start_upkeep(self, gallery: Gallery, stack: ExitStack) -> None:
         thread = threading.Thread(target=self._keep_up, args=(gallery,), name="gallery", daemon=True)
@@ -128,3 +141,18 @@ class PeopleInUse:
             else:
                 part.condition(UPKEEP_FAILS, on=False)
             self._stopping.wait(UPKEEP_S)
+
+
+def _reasons(gallery: Gallery, enrolment: InStep) -> Iterator[str]:
+    """Why somebody cannot be found: how many, and not who, as health goes over the wire."""
+    if gallery.report:
+        yield gallery.report
+    for embedder in enrolment.embedders:
+        sha256, enrols = embedder.files["cpu"].sha256, enrolment.embedder
+        if stale := len(gallery.stale(sha256)):
+            yield f"enrolled with another model than {embedder.name}: {stale}; `edged people list` tells who"
+        if enrols and enrols.files["cpu"].sha256 != sha256:
+            yield (
+                f"enrolled now by {enrols.name}, which {embedder.name} does not understand; "
+                "give all pipelines of faces the same embedder"
+            )

@@ -9,7 +9,8 @@ from edged.config import Section
 from edged.inference.files.card import Tensor
 from edged.inference.model import Array, quantise
 from edged.messages.vision import Box, Picture
-from edged.vision import Size, crop
+from edged.scaling import Size
+from edged.vision import crop
 
 
 class PictureFacts(Section):

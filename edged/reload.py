@@ -2,18 +2,17 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, Protocol
 
-from edged.errors import ConfigError, EdgedError, first_line
+from edged.errors import EdgedError, first_line
 from edged.inference.model import Model
 from edged.messages.health import State
 from edged.model_exchange import ModelExchange, Running
 from edged.pipelines.drones import DronesConfig
-from edged.pipelines.faces import FacesConfig
 from edged.runtime.health import Part
 from edged.settings import PipelineConfig, Settings
 from edged.settings_in_use import SettingsInUse
@@ -50,13 +49,16 @@ class Reloader:
         health: Part,
         changed: Callable[[], None] = lambda: None,
         reloaded: Callable[[], object] = lambda: None,
+        outdated: Callable[[Collection[str]], bool] = lambda _names: False,
     ) -> None:
         """``in_use``: what runs; ``read``: what is wanted now; ``running``: a pipeline as far as its model goes.
 
-        ``changed`` is called when other pipelines run than before, ``reloaded`` when a :meth:`request` is carried out.
+        ``changed`` is called when other pipelines run than before, ``reloaded`` when a :meth:`request` is carried out;
+        ``outdated``: whether models of these names that are not exchanged have other files by now.
         """
         self._in_use, self._lines, self._models, self._running = in_use, lines, models, running
         self._read, self._health, self._changed, self._reloaded = read, health, changed, reloaded
+        self._outdated = outdated
         self._todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         models.later, models.refuse = self._todo.put, self._refuse_model
         self._said: dict[str, str] = {}
@@ -173,24 +175,20 @@ class Reloader:
         wanted = wanted if wanted is not None and wanted.enabled else None
         if not runs or now is None or wanted is None or but_for_model(now) != but_for_model(wanted):
             if runs or wanted is not None:
-                self._must_keep_models(now, wanted)
                 self._exchange(name, lambda: self._lines.apply(name, wanted))
         elif isinstance(wanted, DronesConfig):
             try:
                 self._models.renew(name, wanted.model, loaded)
             except Exception as fault:  # as above
                 self._refuse_model(name, wanted.model, fault)
+        elif self._outdated(wanted.models_in_use):
+            log.info("new files of its models", extra={"pipeline": name})
+            self._exchange(name, lambda: self._lines.apply(name, wanted))
 
     def _config(self, name: str) -> PipelineConfig | None:
         """What pipeline ``name`` runs by, with the model that it has got since."""
         config, running = self._lines.config(name), self._running(name)
         return config.model_copy(update={"model": running.config.model}) if config and running else config
-
-    def _must_keep_models(self, now: PipelineConfig | None, wanted: PipelineConfig | None) -> None:
-        """Whoever is enrolled is enrolled by the models that the gallery was opened with."""
-        models = [faces.models_in_use for faces in (now, wanted) if isinstance(faces, FacesConfig)]
-        if models and models[0] != models[-1]:
-            raise ConfigError("other models for faces need a restart")
 
     def _exchange(self, name: str, work: Callable[[], object]) -> None:
         """Whatever ``work`` puts in the place of pipeline ``name``, the model of the one before is let go."""

@@ -65,6 +65,7 @@ _REMEDIES = tuple(
         ("outbox", "read-only", "see `dmesg`: a card that has become read-only is worn out, change it"),
         ("clips", "", "make room on the disk, or set `clips.max_bytes` lower"),
         ("gallery", "upkeep", "make room for backups of the gallery, and let the service's user write there"),
+        ("settings", "^needs a restart", "`sudo systemctl restart edged`, or set it back in the file"),
         ("settings", "", "mend the file, `edged check` it, and `systemctl reload edged`"),
         ("machine.disk", "", "delete what is not edged's, or set `clips.max_bytes` lower"),
         ("machine.heat", "", "shade it, or give it a heat sink or a fan"),

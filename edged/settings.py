@@ -146,6 +146,8 @@ class Settings(Section):
                         f"confirmations.{name}.all.{number}.pipeline: {condition.pipeline!r}, must be one of the "
                         f"pipelines: {known}"
                     )
+                key = f"confirmations.{name}.all.{number}.labels"
+                self.pipelines[condition.pipeline].check_event_labels(key, condition.labels)
         return self
 
 

@@ -11,6 +11,18 @@ from edged.settings import PipelineConfig, Settings
 Take = Callable[[Settings], None]
 """Takes up new settings; where it raises, all goes on as it was."""
 
+NEEDS_RESTART: Mapping[str, str] = {
+    "device": "all topics begin with it",
+    "mqtt.enabled": "with it events wait on disk, without it nobody takes them",
+    "mqtt.base_topic": "all topics begin with it",
+    "outbox.path": "events wait there",
+    "gallery.path": "the gallery is open",
+    "gallery.key_file": "the gallery is open",
+    "models": "models are loaded from there",
+    "accelerator": "another process holds the device",
+}
+"""What is never taken up, and why."""
+
 S = TypeVar("S", bound=Section)
 log = logging.getLogger(__name__)
 
@@ -31,13 +43,15 @@ class SettingsInUse:
         changed = [
             key for key in changed_keys(self.now.model_dump(), wanted.model_dump()) if not is_in(key, "pipelines")
         ]
+        for fixed in NEEDS_RESTART:
+            wanted = adopt(wanted, self.now, fixed)
         for key, take in self._takes.items():
-            below = [one for one in changed if is_in(one, key)]
+            below = [one for one in changed if is_in(one, key) and not why_fixed(one)]
             changed = [one for one in changed if one not in below]
             if below:
                 yield from self._take_up(key, take, wanted)
         if changed:
-            yield f"needs a restart: {', '.join(changed)}"
+            yield f"needs a restart: {', '.join(map(with_reason, changed))}"
 
     def set_pipelines(self, pipelines: Mapping[str, PipelineConfig]) -> None:
         """Those that are there now."""
@@ -59,6 +73,16 @@ def adopt(now: S, wanted: S, key: str) -> S:
     head, _, rest = key.partition(".")
     value = adopt(getattr(now, head), getattr(wanted, head), rest) if rest else getattr(wanted, head)
     return now.model_copy(update={head: value})
+
+
+def why_fixed(key: str) -> str:
+    """Why what stands at a dotted key needs a restart; empty where it does not."""
+    return next((why for fixed, why in NEEDS_RESTART.items() if is_in(key, fixed)), "")
+
+
+def with_reason(key: str) -> str:
+    """The key, and why it needs a restart."""
+    return f"{key} ({why})" if (why := why_fixed(key)) else key
 
 
 def is_in(key: str, above: str) -> bool:

@@ -6,17 +6,17 @@ from functools import partial
 from typing import TextIO
 
 from edged import __version__
+from edged.announced import Announced
 from edged.commands import Audit, Desk, Handler, audit_folder
 from edged.confirmations import Confirmations
 from edged.control.events_on import EventsOn
 from edged.evidence import Evidence
-from edged.history import History
-from edged.home_assistant.announcer import Announcer
-from edged.home_assistant.box import Box, BoxPipeline
+from edged.history_in_use import HistoryInUse
+from edged.home_assistant.box import Box, BoxLevel, BoxPipeline
 from edged.messages.event import Event
 from edged.messages.health import State
 from edged.messages.requests import ResponseMessage
-from edged.messages.wire import ActiveMessage, HealthMessage, Message
+from edged.messages.wire import ActiveMessage, EventMessage, HealthMessage, Message
 from edged.outbox import Outbox
 from edged.outbox.config import outbox_path
 from edged.pipelines_in_use import PipelinesInUse
@@ -24,14 +24,13 @@ from edged.runtime.health import Health
 from edged.runtime.watchdog import Pulse
 from edged.settings import PipelineConfig, Settings
 from edged.settings_in_use import SettingsInUse
-from edged.sinks.clips import Clips
 from edged.sinks.event_log import EventLog
 from edged.sinks.journal import Journal
 from edged.sinks.mqtt import Mqtt
 from edged.sinks.mqtt.arrived import Arrived
 from edged.sinks.portraits import ImagesConfig, Portraits
 
-STOP_LIMIT_S = {"mqtt": 2.0, "clips": 1.0, "commands": 1.0, "history": 1.0}
+STOP_LIMIT_S = {"mqtt": 2.0, "commands": 1.0}
 DAY_S = 86400.0
 
 
@@ -51,42 +50,34 @@ class SinksInUse:
         path = outbox_path(settings.outbox) if settings.mqtt.enabled else None
         self.outbox = Outbox(path, settings.outbox, health.part("outbox"))
         self._confirmations = Confirmations(settings.confirmations, health, self.outbox)
-        in_use.on_change(self._take_up_confirmations, "confirmations")
-        self._journal = Journal(journal) if settings.journal.enabled else None
+        self._lines, self._journal = Journal(journal), settings.journal
         self.events = EventsOn()
         """Those that are on."""
-        sources: dict[str, str] = {}
-        self.clips: Clips | None = None
-        if settings.clips.enabled:
-            self.clips = Clips(settings.clips, sources, health.part("clips"), erased=erased)
-        self.evidence = Evidence(self.clips, sources, pictures=settings.clips.pictures)
-        self._history: History | None = None
-        if settings.history.enabled:
-            self._history = History(settings.history, health.part("history"), erased=erased)
+        self.evidence = Evidence(settings.clips, health, erased)
+        self.history = HistoryInUse(settings.history, health, erased)
         self._mqtt: Mqtt | None = None
         if settings.mqtt.enabled:
             expiry_s = settings.outbox.max_age_days * DAY_S
             part = health.part("sinks.mqtt")
             self._mqtt = Mqtt(settings.mqtt, settings.device_name, self.outbox, part, message_expiry_s=expiry_s)
-            in_use.on_change(self._take_up_mqtt, "mqtt")
-            in_use.on_change(self._take_up_commands, "commands")
-        self._announcer: Announcer | None = None
+        self._announced: Announced | None = None
         self._handlers: Mapping[str, Handler] = {}
         self._active: set[str] = set()
         self._accelerators: set[str] = set()  # that were there once: what never was, nobody needs to see
+        in_use.on_change(self._take_up_confirmations, "confirmations")
+        in_use.on_change(self._take_up_journal, "journal")
+        in_use.on_change(self._take_up_outbox, "outbox")
+        in_use.on_change(self._take_up_mqtt, "mqtt")
+        in_use.on_change(self._take_up_commands, "commands")
+        in_use.on_change(self._take_up_home_assistant, "home_assistant")
 
     def start(self, stack: ExitStack) -> None:
         """Take events from now on; ``stack`` sees to it that all that can be sent is sent."""
-        if self._history:
-            self._history.start()
-            stack.callback(self._history.stop, STOP_LIMIT_S["history"])  # after the outbox's last words
+        self.history.start(stack)  # it ends after the outbox's last words
         stack.callback(self.outbox.close)
-        for follower in (self._journal, EventLog(), self.events, self.clips, self._history):
-            if follower:
-                self.outbox.follow(follower)
-        if self.clips:
-            self.clips.start()
-            stack.callback(self.clips.stop, STOP_LIMIT_S["clips"])
+        for follower in (self._write_down, EventLog(), self.events, self.evidence, self.history):
+            self.outbox.follow(follower)
+        self.evidence.start(stack)
         if self._mqtt:
             self.outbox.follow(self._mqtt.show_active)
         self.outbox.end_cut_short()
@@ -119,10 +110,7 @@ class SinksInUse:
         self._desk = self._make_desk(self._settings)
         self._mqtt.listen(f"{self._mqtt.root}/request/+", self._take)
         box = partial(self._box, self._mqtt.root, pipelines)
-        self._announcer = Announcer(
-            self._settings.home_assistant, self._settings.device_name, box, self._mqtt.listen, self._mqtt.retain_at
-        )
-        self._mqtt.on_connected(self._announcer.connected)
+        self._announced = Announced(self._settings.home_assistant, self._settings.device_name, self._mqtt, box)
 
     def answer(self, stack: ExitStack) -> None:
         """When all runs: carry out what is asked."""
@@ -134,14 +122,31 @@ class SinksInUse:
         part = self._health.part("commands")
         return Desk(settings.commands, self._handlers, self._respond, Audit(audit_folder(), part), part)
 
+    def _take_up_journal(self, settings: Settings) -> None:
+        self._journal = settings.journal
+
+    def _take_up_outbox(self, settings: Settings) -> None:
+        self.outbox.use(settings.outbox)
+        if self._mqtt:
+            self._mqtt.expire_after(settings.outbox.max_age_days * DAY_S)
+
+    def _write_down(self, message: EventMessage) -> None:
+        if self._journal.enabled:
+            self._lines(message)
+
     def _take_up_mqtt(self, settings: Settings) -> None:
         if self._mqtt:
             self._mqtt.use(settings.mqtt)
 
     def _take_up_commands(self, settings: Settings) -> None:
-        before, self._desk = self._desk, self._make_desk(settings)
-        self._desk.start()
-        before.stop(STOP_LIMIT_S["commands"])
+        if self._mqtt:
+            before, self._desk = self._desk, self._make_desk(settings)
+            self._desk.start()
+            before.stop(STOP_LIMIT_S["commands"])
+
+    def _take_up_home_assistant(self, settings: Settings) -> None:
+        if self._announced:
+            self._announced.use(settings.home_assistant)
 
     def _take_up_confirmations(self, settings: Settings) -> None:
         self._confirmations.use(settings.confirmations)
@@ -169,8 +174,7 @@ class SinksInUse:
     def tell_health(self, message: HealthMessage) -> None:
         """How the box is, and which of its sources are there."""
         self.retain("health", message)
-        if self._history:
-            self._history(message)
+        self.history(message)
         for name in self._settings.sources:
             if part := message.parts.get(f"sources.{name}"):
                 self.tell_available(name, there=part.state in {State.OK, State.DEGRADED})
@@ -185,15 +189,19 @@ class SinksInUse:
         """Now or never; False: never."""
         return self._mqtt is not None and self._mqtt.say(topic, payload)
 
-    def changed(self) -> None:
-        """The box has got something, or has something no longer."""
-        if self._announcer:
-            self._announcer.refresh()
+    def changed(self, running: Collection[str]) -> None:
+        """The box has got something, or has something no longer; ``running``: the pipelines that run, or should."""
+        self._confirmations.look(running)
+        for gone in self._active - {*self._settings.pipelines, *self._settings.confirmations}:
+            self._active.remove(gone)
+            self.retain(f"active/{gone}", "")
+        if self._announced:
+            self._announced.refresh()
 
     def tick(self) -> None:
         """Called every second."""
-        if self._announcer:
-            self._announcer.tick()
+        if self._announced:
+            self._announced.tick()
 
     def _take(self, arrived: Arrived) -> None:
         self._desk.take(arrived.topic.rpartition("/")[2], arrived.payload, arrived.retained)
@@ -205,7 +213,9 @@ class SinksInUse:
         settings, on = self._settings, running.names
 
         def pipeline(name: str, config: PipelineConfig) -> BoxPipeline:
-            return BoxPipeline(config.kind, config.source, name in on)
+            calibrated = getattr(settings.sources.get(config.source), "calibration_db", None) is not None
+            level = BoxLevel(config.level_interval_s, calibrated) if config.level_interval_s else None
+            return BoxPipeline(config.kind, config.source, name in on, level)
 
         return Box(
             device=settings.device_name,

@@ -9,11 +9,10 @@ scales its points, with no half pixels to mind.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from edged.scaling import SMALLER, Picture, Size, scale
+
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels, as :class:`~edged.messages.vision.Box`."""
-Size = tuple[int, int]
-"""Width and height in pixels."""
-Picture = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 """Shape (2, 3): point -> matrix @ (x, y, 1)."""
 
@@ -49,12 +48,10 @@ def nms(boxes: ArrayLike, scores: NDArray[np.float32], overlap: float) -> list[i
 
 
 def crop(picture: Picture, box: Rectangle, size: Size) -> Picture:
-    """What ``box`` shows of the picture, scaled to ``size``; black where it reaches over the edges.
+    """What ``box`` shows of the picture, scaled to ``size``; black where it reaches over the edges. To be read only.
 
     The box's edges are rounded to whole pixels; what is shrunk is true to within a pixel of the result.
     """
-    import cv2
-
     height, width = picture.shape[:2]
     left, top, right, bottom = box
     scale_x, scale_y = size[0] / max(right - left, 1e-6), size[1] / max(bottom - top, 1e-6)
@@ -65,9 +62,9 @@ def crop(picture: Picture, box: Rectangle, size: Size) -> Picture:
     if min(onto) <= 0 or inside_x[0] >= inside_x[1] or inside_y[0] >= inside_y[1]:
         return np.zeros((size[1], size[0], *picture.shape[2:]), np.uint8)
     inside = picture[inside_y[0] : inside_y[1], inside_x[0] : inside_x[1]]
-    scaled = cv2.resize(_averaged(inside, onto), onto, interpolation=cv2.INTER_LINEAR)
+    scaled = SMALLER.to(picture, onto) if inside.shape == picture.shape else scale(inside, onto)
     if onto == size:
-        return np.asarray(scaled, np.uint8)
+        return scaled
     cropped = np.zeros((size[1], size[0], *picture.shape[2:]), np.uint8)
     cropped[onto_y[0] : onto_y[1], onto_x[0] : onto_x[1]] = scaled
     return cropped
@@ -76,21 +73,6 @@ def crop(picture: Picture, box: Rectangle, size: Size) -> Picture:
 def _overlap(begin: float, end: float, length: int) -> tuple[int, int]:
     """The whole pixels of [begin, end] that are in [0, length]."""
     return min(max(round(begin), 0), length), min(max(round(end), 0), length)
-
-
-def _averaged(picture: Picture, least: Size) -> Picture:
-    """Halved, each pixel the mean of 2 x 2, as often as leaves at least ``least``, so that scaling on skips no pixel.
-
-    OpenCV's INTER_AREA in one step does the same and takes five to ten times as long: it is quick for halves alone.
-    """
-    import cv2
-
-    height, width = picture.shape[:2]
-    while width >= 2 * least[0] and height >= 2 * least[1]:
-        width, height = width // 2, height // 2
-        even = picture[: 2 * height, : 2 * width]
-        picture = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    return picture
 
 
 def similarity_transform(points: ArrayLike, template: ArrayLike) -> Matrix:

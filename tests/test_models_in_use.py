@@ -122,10 +122,10 @@ def test_a_model_that_a_pipeline_of_drones_uses_too_stays(box):
 
 
 def test_the_last_that_a_box_leaves_undone_is_its_shadows(settings, tmp_path):
-    """After the faces' pictures; sound is no step of it. It is told only where there are any."""
+    """After the pictures of objects and faces; sound is no step of it. It is told only where there are any."""
     daemon = Daemon(settings, io.StringIO(), lambda: settings, Changes(tmp_path / "changes.json"))
-    *faces, step = daemon._what_can_wait()
-    assert [one.about for one in faces] == ["faces", "faces"]
+    *pictures, step = daemon._what_can_wait()
+    assert [one.about for one in pictures] == ["objects", "objects", "faces", "faces"]
     assert (step.about, step.how, step.is_there()) == ("shadow models", "paused", False)
     step.apply(True)
     with ExitStack() as stack:

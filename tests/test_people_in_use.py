@@ -33,6 +33,11 @@ CARD = Card(
 )
 
 
+OTHER = CARD.model_copy(
+    update={"name": "other_embedding", "files": {"cpu": ModelFile(path="other.tflite", sha256=OTHER_MODEL)}}
+)
+
+
 class Box:
     """What looks after the gallery, its health, and the gallery as another process has it open."""
 
@@ -44,9 +49,18 @@ class Box:
         settings = Settings(gallery=config, control=ControlConfig(enabled=False))
         self.people = PeopleInUse(settings, health, lambda *_: None, lambda _: iter(()))
 
-    def search(self):
-        models = FaceModels(None, None, (), SimpleNamespace(card=CARD))
-        return self.people.search(FacesConfig(), models)
+    def search(self, card=CARD, stack=None):
+        models = FaceModels(None, None, (), SimpleNamespace(card=card))
+        return self.people.search(FacesConfig(embedder=card.name), models, stack or self.stack)
+
+    @property
+    def reasons(self):
+        return self.health.snapshot().reasons
+
+    def to_be_enrolled_again(self):
+        """Names, by the embedder of those who enrol now."""
+        (answer,) = self.people.handlers["people.list"]({}, SimpleNamespace(by="test"))
+        return [person["name"] for person in answer.value["people"] if person["re_enrol"]]
 
 
 @pytest.fixture
@@ -71,6 +85,33 @@ def test_people_of_another_embedder_are_counted_in_health_and_not_named_there(bo
     (reason,) = box.health.snapshot().reasons
     assert "another model than face_embedding: 1;" in reason
     assert "Ana" not in reason
+
+
+def test_people_are_enrolled_by_the_embedder_of_the_pipeline_that_runs(box):
+    """One that is switched off and comes back with another embedder takes enrolment along."""
+    box.gallery.add("Ana", samples(3), by="test")
+    with ExitStack() as running:
+        box.search(CARD, running)
+        assert box.to_be_enrolled_again() == []
+    assert box.to_be_enrolled_again() == []  # nobody recognises: as before
+    with ExitStack() as running:
+        box.search(OTHER, running)
+        assert box.to_be_enrolled_again() == ["Ana"]
+
+
+def test_two_embedders_at_once_are_told_in_health_until_one_of_them_is_gone(box):
+    """Whom the first one is taught, the other one cannot find; what to do stands there, too."""
+    first, second = ExitStack(), ExitStack()
+    with first, second:
+        box.search(CARD, first)
+        box.search(OTHER, second)
+        assert box.health.state is State.DEGRADED
+        (reason,) = box.reasons
+        assert reason.startswith("enrolled now by face_embedding, which other_embedding does not understand; give all")
+        first.close()
+        assert (box.health.state, box.reasons) == (State.OK, ())
+        box.gallery.add("Ana", samples(3), by="test")
+        assert box.to_be_enrolled_again() == ["Ana"]
 
 
 def test_whose_time_is_over_is_gone_when_the_box_has_started(box):
@@ -129,3 +170,15 @@ def test_the_clips_of_a_person_go_when_they_are_erased(box, tmp_path):
     now_s[0] += 60
     clips.step()
     assert clips.store.find(event) is None
+
+
+def test_other_settings_for_people_are_taken_up_while_the_gallery_is_open(box, tmp_path):
+    """Those of enrolment by whoever asks next; whoever is enrolled then goes when the new settings say."""
+    box.search()
+    before = dict(box.people.handlers)
+    kept = GalleryConfig(path=tmp_path / "faces", expire_days=1)
+    box.people.use(Settings(gallery=kept, enrolment={"min_light": 0.9}))
+    assert box.people.handlers.keys() == before.keys()
+    assert box.people.handlers["people.list"] is not before["people.list"]
+    gallery, _ = box.people._open
+    assert gallery.add("Bo", samples(1), by="test").expires is not None

@@ -1,4 +1,4 @@
-"""Reloader: pipelines without a model that can be exchanged are made anew; faces keep those of the gallery."""
+"""Reloader: a pipeline whose model cannot be exchanged is made anew for other settings, or for new files of it."""
 
 from concurrent.futures import Future
 
@@ -18,6 +18,7 @@ class Lines:
 
     def __init__(self, settings):
         self.configs = dict(settings.pipelines)
+        self.applied = []
 
     @property
     def names(self):
@@ -27,6 +28,7 @@ class Lines:
         return self.configs.get(name)
 
     def apply(self, name, config):
+        self.applied.append(name)
         self.configs[name] = config
 
     def restart(self, name, config):
@@ -38,16 +40,24 @@ def of(**pipeline):
     return Settings.model_validate({"sources": sources, "pipelines": {"it": pipeline}})
 
 
-def reload(now, wanted):
-    """What runs then, and what was refused."""
+def reload(now, wanted, outdated=()):
+    """What runs then, what was refused, and what was made anew; ``outdated``: models that have new files."""
     lines, running = Lines(now), {}
     models = ModelExchange(running, lambda _: None, lambda _: None, lambda *_: None, lambda _: None)
-    reloader = Reloader(SettingsInUse(now), lines, models, running.get, lambda: wanted, Health().part("settings"))
+    reloader = Reloader(
+        SettingsInUse(now),
+        lines,
+        models,
+        running.get,
+        lambda: wanted,
+        Health().part("settings"),
+        outdated=lambda names: not set(outdated).isdisjoint(names),
+    )
     reloader.start()
     answer: Future[dict[str, str]] = reloader.reload()
     try:
         refused = answer.result(LIMIT_S)
-        return lines.configs["it"], refused
+        return lines.configs["it"], refused, lines.applied
     finally:
         reloader.stop(LIMIT_S)
 
@@ -59,18 +69,19 @@ def reload(now, wanted):
         (of(kind="objects", model="a"), of(kind="objects", model="b")),
         (of(kind="objects"), of(kind="faces")),
         (of(kind="faces"), of(kind="objects")),
-        (of(kind="faces"), of(kind="faces", tracking={"lost_s": 1})),
+        (of(kind="faces"), of(kind="faces", tracking={"lost_s": 7})),
+        *((of(kind="faces"), of(kind="faces", **it)) for it in ({"embedder": "b"}, {"landmarks": None})),
     ],
 )
 def test_another_model_or_kind_is_taken_up(now, wanted):
     """By making the pipeline anew."""
-    assert reload(now, wanted) == (wanted.pipelines["it"], {})
+    assert reload(now, wanted) == (wanted.pipelines["it"], {}, ["it"])
 
 
-@pytest.mark.parametrize("models", [{"embedder": "other"}, {"landmarks": None}, {"detector": "other"}])
-def test_other_models_for_faces_need_a_restart(models):
-    """Enrolment would go on with those before, and nobody whom they taught would be found."""
-    now = of(kind="faces")
-    config, refused = reload(now, of(kind="faces", **models))
-    assert config == now.pipelines["it"]
-    assert "other models for faces need a restart" in refused["it"]
+@pytest.mark.parametrize("kind", ["sounds", "objects", "faces"])
+def test_new_files_under_the_same_name_are_taken_up(kind):
+    """A model may be upgraded, or exchanged by hand; who has the same files as before is left alone."""
+    now = of(kind=kind)
+    used = [*now.pipelines["it"].models_in_use][-1:]
+    assert reload(now, now, used) == (now.pipelines["it"], {}, ["it"])
+    assert reload(now, now, ["another"]) == (now.pipelines["it"], {}, [])

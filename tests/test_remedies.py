@@ -8,6 +8,7 @@ from edged.commands.audit import UNWRITTEN
 from edged.people_in_use import UPKEEP_FAILS
 from edged.remedies import DOCTOR, remedy
 from edged.runtime.drift import UNLIKE_TRAINING
+from edged.settings_in_use import with_reason
 from edged.sinks.mqtt.comeback import PERHAPS, SURE
 from edged.sources.input_check import InputCheck
 from edged.sources.picture_check import PictureCheck
@@ -17,6 +18,7 @@ CONDITIONS = [
     *(("sources.camera", name) for name in (*PictureCheck.NAMES, "frozen")),
     ("models.drone_sound", UNLIKE_TRAINING),
     ("gallery", UPKEEP_FAILS),
+    ("settings", f"needs a restart: {with_reason('device')}"),
     ("sinks.mqtt", SURE.format(name="barn")),
     ("sinks.mqtt", PERHAPS.format(name="barn")),
 ]

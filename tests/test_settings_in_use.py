@@ -6,14 +6,15 @@ from hypothesis import strategies as st
 
 from edged.errors import ConfigError
 from edged.settings import Settings
-from edged.settings_in_use import SettingsInUse, adopt, changed_keys, is_in
+from edged.settings_in_use import NEEDS_RESTART, SettingsInUse, adopt, changed_keys, is_in, with_reason
 
 BEGAN = Settings(device="box", mqtt={"host": "old"})
 CHANGES = {
     "site": st.sampled_from(["gate", "field"]),
     "mqtt": st.fixed_dictionaries({"host": st.sampled_from(["old", "new"]), "keepalive_s": st.integers(9, 11)}),
     "health": st.fixed_dictionaries({"interval_s": st.integers(29, 31), "flaps": st.integers(4, 6)}),
-    "outbox": st.fixed_dictionaries({"drain_per_s": st.sampled_from([100, 200])}),
+    "outbox": st.fixed_dictionaries({"drain_per_s": st.sampled_from([100, 200]), "path": st.just("/elsewhere")}),
+    "gallery": st.fixed_dictionaries({"backups": st.integers(4, 6)}),
 }
 
 
@@ -33,14 +34,16 @@ class Taker:
 @given(st.fixed_dictionaries({}, optional=CHANGES))
 def test_what_somebody_takes_is_in_use_afterwards_and_the_rest_is_named(change):
     """Each key that was wanted otherwise is either as wanted or named as needing a restart."""
-    in_use, mqtt, words = SettingsInUse(BEGAN), Taker(), Taker()
+    in_use, mqtt, others = SettingsInUse(BEGAN), Taker(), Taker()
     in_use.on_change(mqtt, "mqtt")
-    in_use.on_change(words, "health.interval_s", "site")
+    in_use.on_change(others, "health.interval_s", "site", "outbox")
     wanted = Settings(**{"device": "box", "mqtt": {"host": "old"}, **change})
     said = "".join(in_use.take_up(wanted))
     left = list(changed_keys(in_use.now.model_dump(), wanted.model_dump()))
-    assert all(is_in(key, "health.flaps") or is_in(key, "outbox") for key in left)
-    assert said == (f"needs a restart: {', '.join(left)}" if left else "")
+    assert {*left} <= {"health.flaps", "outbox.path", "gallery.backups"}
+    assert said == (f"needs a restart: {', '.join(map(with_reason, left))}" if left else "")
+    assert ("outbox.path (events wait there)" in said) == ("outbox.path" in left)
+    assert all(taken.outbox.path is None for taken in others.took)
     assert bool(mqtt.took) == (wanted.mqtt != BEGAN.mqtt)
     assert all(taken.mqtt == wanted.mqtt for taken in mqtt.took)
     assert list(in_use.take_up(in_use.now)) == []
@@ -49,7 +52,7 @@ def test_what_somebody_takes_is_in_use_afterwards_and_the_rest_is_named(change):
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (ConfigError("mqtt.base_topic needs a restart\nmore"), "mqtt.base_topic needs a restart"),
+        (ConfigError("mqtt.tls: no such file\nmore"), "mqtt.tls: no such file"),
         (RuntimeError("gone mad"), "RuntimeError('gone mad')"),
     ],
 )
@@ -92,3 +95,9 @@ def test_changed_keys_are_dotted_and_as_deep_as_they_go():
     """Keys that are new or gone count as well."""
     old, new = {"a": {"b": 1, "c": 2}, "d": 1}, {"a": {"b": 1, "c": 3}, "e": 1}
     assert list(changed_keys(old, new)) == ["a.c", "d", "e"]
+
+
+@pytest.mark.parametrize("key", NEEDS_RESTART)
+def test_what_needs_a_restart_is_a_setting(key):
+    """Else it would hold nothing back."""
+    assert adopt(BEGAN, BEGAN, key) == BEGAN

@@ -20,7 +20,6 @@ from edged.runtime.damaged_file import is_damage
 from edged.runtime.finding import Finding, Level
 
 RESTART = "sudo systemctl restart edged   # it sets the file aside and uses what is good"
-OLD_BACKUP_S = 30 * 86400.0
 
 
 def check(box: Box) -> Iterator[Finding]:

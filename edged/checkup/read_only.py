@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edged.errors import EdgedError
+from edged.runtime.damaged_file import log_of
 
 T = TypeVar("T")
 TRIES, PAUSE_S = 5, 0.2
@@ -77,7 +78,7 @@ def _read(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
     with tempfile.TemporaryDirectory(prefix="edged-doctor-") as folder:  # mode 0700
         copy = Path(folder) / "copy"
         shutil.copyfile(path, copy)
-        shutil.copyfile(_log(path), _log(copy))
+        shutil.copyfile(log_of(path), log_of(copy))
         return _in(copy, read, "mode=rw")
 
 
@@ -87,13 +88,9 @@ def _in(path: Path, read: Callable[[sqlite3.Connection], T], how: str = "mode=ro
         return read(connection)
 
 
-def _log(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")
-
-
 def _has_log(path: Path) -> bool:
     try:
-        with _log(path).open("rb") as file:
+        with log_of(path).open("rb") as file:
             return file.read(4) in _LOG_MAGIC
     except FileNotFoundError:
         return False
@@ -102,7 +99,7 @@ def _has_log(path: Path) -> bool:
 def _stamps(path: Path) -> list[tuple[int, int, int] | None]:
     """Changes with each write."""
     stamps: list[tuple[int, int, int] | None] = []
-    for one in (path, _log(path)):
+    for one in (path, log_of(path)):
         try:
             status = one.stat()
             stamps.append((status.st_ino, status.st_size, status.st_mtime_ns))

@@ -64,6 +64,10 @@ class Keeper(Reader):
         self._database.close()
         self._home.close()
 
+    def use(self, config: GalleryConfig) -> None:
+        """From now on keep so much for so long; the folder and the key stay."""
+        self._config = config
+
     def backup(self) -> Path | None:
         """Back up where something was changed since the last backup: that file. GalleryError: it is not good."""
         with self._home.moving_files():

@@ -26,6 +26,10 @@ class Bearing:
         self._health, self._root = health, root
         self._dropped, self._skipped = Lost("dropped"), Lost("skipped")
 
+    def use(self, heat: HeatConfig, config: LoadConfig) -> None:
+        """From now on judge by these numbers."""
+        self._heat, self._config = heat, config
+
     def __call__(self, now_s: float) -> tuple[Load, str]:
         """How it is, and why it is too much, in words."""
         parts = self._health.parts()

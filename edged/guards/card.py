@@ -15,10 +15,8 @@ from pydantic import Field
 from edged.config import Section
 from edged.guards.guard import Seen, size
 from edged.runtime.finding import Finding, Level
-from edged.runtime.machine import ROOT, read_int, read_text
+from edged.runtime.machine import ROOT, SECTOR_BYTES, read_int, read_text, written_bytes
 
-SECTOR_BYTES = 512
-"""The kernel's, whatever the card's."""
 HOUR_S, DAY_S = 3600.0, 86400.0
 LEAST_HOURS = 6
 """What a box writes when it starts says little of what it will write."""
@@ -74,12 +72,10 @@ def judge(wear: Wear, bytes_per_day: float | None, config: CardConfig) -> Findin
 def cards(root: Path) -> Iterator[Wear]:
     """Read them. What is written is that of all programs."""
     for device in sorted((root / "sys/block").glob("mmcblk*")):
-        fields = read_text(device / "stat").split()
-        sectors = read_int(device / "size")
-        if re.fullmatch(r"mmcblk\d+", device.name) and sectors and len(fields) > 6 and fields[6].isdigit():
+        sectors, bytes_written = read_int(device / "size"), written_bytes(device)
+        if re.fullmatch(r"mmcblk\d+", device.name) and sectors and bytes_written is not None:
             lives = [hexadecimal(word) for word in read_text(device / "device/life_time").split()]
             reserve = hexadecimal(read_text(device / "device/pre_eol_info"))
-            bytes_written = int(fields[6]) * SECTOR_BYTES
             yield Wear(device.name, sectors * SECTOR_BYTES, bytes_written, max(lives, default=0), reserve)
 
 
@@ -111,6 +107,10 @@ class Card:
 
     def __init__(self, config: CardConfig, root: Path = ROOT) -> None:
         self._config, self._root, self._daily = config, root, Daily()
+
+    def use(self, config: CardConfig) -> None:
+        """From now on watch by these numbers; what was measured stays."""
+        self._config = config
 
     def look(self, now_s: float) -> Seen | None:
         """Figures: ``written_bytes_per_day`` and the estimated ``years``, of a new card; an eMMC's ``life_pct``."""

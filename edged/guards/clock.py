@@ -26,6 +26,10 @@ class Clock:
         self._grace_s, self._synchronised = grace_s, synchronised
         self._lost_s: float | None = None
 
+    def use(self, grace_s: float) -> None:
+        """From now on wait so long before it counts."""
+        self._grace_s = grace_s
+
     def look(self, now_s: float) -> Seen | None:
         """None where the kernel does not say."""
         synchronised = self._synchronised()

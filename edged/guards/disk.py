@@ -77,8 +77,14 @@ class Disk:
     name = "disk"
 
     def __init__(self, config: DiskConfig, folders: Iterable[Path], read: Callable[[Path], Room] = room_of) -> None:
-        self._config = config
-        self._questions = {each: Question(f"disk-{each.name}", partial(read, each), EVERY_S) for each in folders}
+        self._read = read
+        self._questions: dict[Path, Question[Room]] = {}
+        self.use(config, folders)
+
+    def use(self, config: DiskConfig, folders: Iterable[Path]) -> None:
+        """From now on watch these folders by these numbers."""
+        known, self._config = self._questions, config
+        self._questions = {each: known.get(each) or self._question(each) for each in folders}
 
     def look(self, now_s: float) -> Seen | None:
         """The worst of them; None where there is nothing to watch, or to say yet."""
@@ -89,6 +95,9 @@ class Disk:
             return None
         worst = max(known, key=lambda finding: (list(Level).index(finding.level), bool(finding.found)))
         return Seen(worst, {"free_bytes": min(rooms)} if rooms else {})
+
+    def _question(self, folder: Path) -> Question[Room]:
+        return Question(f"disk-{folder.name}", partial(self._read, folder), EVERY_S)
 
     def _judged(self, folder: Path, asked: Question[Room], now_s: float) -> Finding | None:
         if (silent_s := asked.ask(now_s)) >= SILENT_S:

@@ -42,10 +42,15 @@ class Guards:
         health: Health,
         interval_s: float,
         clock: Callable[[], float] = time.monotonic,
+        take: Callable[[GuardsConfig, Sequence[Path]], None] = lambda *_: None,
     ) -> None:
-        """``bearing`` tells, at a time by ``clock``, how the box bears its work, and why that is too much."""
+        """``bearing`` tells, at a time by ``clock``, how the box bears its work, and why that is too much.
+
+        ``take`` gives each its new numbers.
+        """
         self._guards, self._bearing, self._shedding = guards, bearing, shedding
         self._health, self._interval_s, self._clock = health, interval_s, clock
+        self._take = take
         self._broken: set[str] = set()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="guards", daemon=True)
@@ -54,6 +59,11 @@ class Guards:
         """Look for the first time, then again and again on a thread."""
         self.look()
         self._thread.start()
+
+    def use(self, config: GuardsConfig, folders: Sequence[Path]) -> None:
+        """From now on watch by these numbers; what was measured, and what is shed, stays."""
+        self._interval_s = config.interval_s
+        self._take(config, folders)
 
     def stop(self, limit_s: float) -> None:
         """Look no longer, waiting ``limit_s`` at most. What is shed stays so: everything is about to stop."""
@@ -101,16 +111,20 @@ def guards_of(
 ) -> Guards:
     """All of them. ``folders``: those that the box writes to; ``steps``: how it sheds load, in this order."""
     firmware = Firmware(root, shutil.which("vcgencmd"))
-    temperature_c = partial(machine.cpu_temperature_c, root)
-    guards = (
-        Disk(config.disk, dict.fromkeys(folders)),
-        Memory(config.memory, root),
-        Heat(config.heat, temperature_c, firmware),
-        Power(firmware),
-        Card(config.card, root),
-        Descriptors(root),
-        Clock(config.clock_grace_s),
-    )
+    disk, memory, card = Disk(config.disk, folders), Memory(config.memory, root), Card(config.card, root)
+    heat = Heat(config.heat, partial(machine.cpu_temperature_c, root), firmware)
+    wall = Clock(config.clock_grace_s)
     bearing = Bearing(config.heat, config.load, firmware, health, root)
     shedding = Shedding(config.load, steps, health.part("machine.load"))
-    return Guards(guards, bearing, shedding, health, config.interval_s, clock)
+
+    def take(config: GuardsConfig, folders: Sequence[Path]) -> None:
+        disk.use(config.disk, folders)
+        memory.use(config.memory)
+        heat.use(config.heat)
+        card.use(config.card)
+        wall.use(config.clock_grace_s)
+        bearing.use(config.heat, config.load)
+        shedding.use(config.load)
+
+    guards = (disk, memory, heat, Power(firmware), card, Descriptors(root), wall)
+    return Guards(guards, bearing, shedding, health, config.interval_s, clock, take)

@@ -56,6 +56,10 @@ class Heat:
         self._config, self._temperature_c, self._firmware = config, temperature_c, firmware
         self._hot = False
 
+    def use(self, config: HeatConfig) -> None:
+        """From now on watch by these numbers."""
+        self._config = config
+
     def look(self, now_s: float) -> Seen | None:
         """Figure: ``cpu_temperature_c``. None where neither that nor the firmware can be read."""
         celsius, told = self._temperature_c(), self._firmware.look(now_s)

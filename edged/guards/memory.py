@@ -103,6 +103,10 @@ class Memory:
             figures |= {"used_bytes": group.used_bytes, "kills": group.kills}
         return Seen(judge(taken, self._config), figures)
 
+    def use(self, config: MemoryConfig) -> None:
+        """From now on watch by these numbers; what was measured stays."""
+        self._config = config
+
     def _note_kills(self, group: Group | None, now_s: float) -> None:
         """What was counted before the first look belongs to a run before this one."""
         kills = group.kills if group else 0

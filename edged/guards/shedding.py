@@ -34,29 +34,50 @@ class Shedding:
     ) -> None:
         self._steps, self._health, self._unix_s = steps, health, unix_s
         self._levels = LoadShedding(len(steps) if config.shed else 0, config.up_s, config.down_s)
-        self._why = ""
+        self._since = self._why = ""
         health.set(State.OK)
+
+    def use(self, config: LoadConfig) -> None:
+        """From now on by these numbers; what is shed stays so, unless nothing is to be."""
+        self._levels.use(len(self._steps) if config.shed else 0, config.up_s, config.down_s)
 
     def look(self, load: Load, why: str, now_s: float) -> None:
         """The load is such now, and why it is too much."""
         before, level = self._levels.level, self._levels.look(load, now_s)
-        if level == before:
-            return
-        if level > before:
-            self._why = f"as {why}"
-            self._health.count("raised")
-        changed = self._steps[min(before, level)]
-        self._apply(changed, on=level > before)
-        self._health.show("level", level)
-        self._say(level)
+        level = self._levels.level = self._past_absent(before, level)
+        if level != before:
+            if level > before:
+                self._why = f"as {why}"
+                self._health.count("raised")
+            self._take(before, level)
+            self._since = time.strftime("%H:%M", time.localtime(self._unix_s()))
+            self._health.show("level", level)
+            log.warning(self._said(level) or "sheds load no longer")
+        self._health.set(State.DEGRADED if level else State.OK, self._said(level))
 
-    def _say(self, level: int) -> None:
-        at = time.strftime("%H:%M", time.localtime(self._unix_s()))
+    def _past_absent(self, before: int, level: int) -> int:
+        """The level at which something changes: nothing is gained by a step about what the box does not do now."""
+        there = [step.is_there() for step in self._steps]
+        if 0 < before < level and not any(there[before:]):
+            return before
+        while before < level < len(there) and not there[level - 1]:
+            level += 1
+        while 0 < level < before and not (any(there[level:before]) and there[level - 1]):
+            level -= 1
+        return level
+
+    def _take(self, before: int, level: int) -> None:
+        """Up or down, step by step. Those about what is not there too: it may come while load is shed."""
+        for step in self._steps[before:level]:
+            self._apply(step, on=True)
+        for step in reversed(self._steps[level:before]):
+            self._apply(step, on=False)
+
+    def _said(self, level: int) -> str:
+        """What is left undone of what is there now."""
         shed = {step.about: step.how for step in self._steps[:level] if step.is_there()}
         what = ", ".join(f"{about} {how}" for about, how in shed.items()) or "there is nothing to shed but sound"
-        said = f"sheds load: {what} since {at}, {self._why}" if level else ""
-        log.warning(said or "sheds load no longer")
-        self._health.set(State.DEGRADED if level else State.OK, said)
+        return f"sheds load: {what} since {self._since}, {self._why}" if level else ""
 
     def _apply(self, step: Step, *, on: bool) -> None:
         try:

@@ -79,6 +79,10 @@ class History:
         if self._thread.is_alive():
             self._thread.join(limit_s)
 
+    def use(self, config: HistoryConfig) -> None:
+        """From now on keep so much; the file stays where it is."""
+        self._upkeep.use(config)
+
     def step(self) -> None:
         """What is done every ``COMMIT_S``: take what has come, and write it."""
         while not self._messages.empty():

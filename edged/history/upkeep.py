@@ -21,6 +21,10 @@ class Upkeep:
         self.has_deleted = False
         """Room in the file has become free."""
 
+    def use(self, config: HistoryConfig) -> None:
+        """From now on keep so much; what is too much goes with the next commit."""
+        self._config, self._tidied_s = config, float("-inf")
+
     @property
     def is_due(self) -> bool:
         """Whether it is time."""

@@ -10,6 +10,7 @@ from edged.inference.edgetpu.device import EdgeTpu
 from edged.inference.edgetpu.plugged import plugged, reset_usb
 from edged.inference.failover import FailoverModel
 from edged.inference.model import Model
+from edged.inference.turns import TurnsConfig, of_the_cpu
 from edged.runtime.health import Health
 
 Announce = Callable[[str, bool], None]
@@ -20,6 +21,7 @@ class AcceleratorConfig(Section):
     """What runs models faster than the CPU."""
 
     edgetpu: EdgeTpuConfig = EdgeTpuConfig()
+    turns: TurnsConfig = TurnsConfig()
 
 
 def slug(device: str) -> str:
@@ -33,6 +35,7 @@ class Accelerators:
     def __init__(self, config: EdgeTpuConfig, health: Health, announce: Announce = lambda *_: None) -> None:
         self._config, self._health = config, health
         self._load: Counter[str] = Counter()
+        self._cpu = of_the_cpu()
         self.devices: dict[str, EdgeTpu] = {}
         for name in self._names() if config.enabled else ():
             part = health.part(f"accelerators.{slug(name)}")
@@ -46,7 +49,11 @@ class Accelerators:
             )
 
     def attach(self, cpu: CpuModel) -> Model:
-        """The model as pipelines shall have it: on a device as well where it has a file for one, else as it is."""
+        """The model as pipelines shall have it: on a device as well where it has a file for one, else as it is.
+
+        From then on it is run when its turn comes: see :mod:`edged.inference.turns`.
+        """
+        cpu.take_turns(self._cpu)
         if "edgetpu" not in cpu.card.files or not self.devices:
             return cpu
         device = self._device_for(cpu)

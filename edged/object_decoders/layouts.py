@@ -10,7 +10,7 @@ from pydantic import Field
 from edged.config import Section
 from edged.face_decoders import decode_ssd, sigmoid, ssd_priors
 from edged.object_decoders.anchors import grid_anchors
-from edged.vision import Size
+from edged.scaling import Size
 
 Floats = NDArray[np.float32]
 MOST_CANDIDATES = 400

@@ -144,6 +144,13 @@ class Outbox:
         with self._changed:
             self._waiting.forget_gaps(told)
 
+    def use(self, config: OutboxConfig) -> None:
+        """From now on keep and give away as ``config`` has it; the file stays where it is."""
+        with self._changed:
+            self._config = config
+            self._waiting.use(config)
+            self._changed.notify_all()
+
     def wait_until_empty(self, timeout_s: float) -> bool:
         """True when everything has been acknowledged in time."""
         with self._changed:

@@ -17,8 +17,9 @@ from edged.outbox.outgoing import Outgoing, outgoing
 from edged.outbox.row import Row
 from edged.outbox.shelf import Shelf
 from edged.outbox.store import Store
-from edged.outbox.written import Written, written_bytes
+from edged.outbox.written import Written
 from edged.runtime.health import Part
+from edged.runtime.machine import disk_written_bytes
 
 MOST_ON = 1000
 """Events of which the waiting update is known, to be replaced by the next."""
@@ -36,7 +37,7 @@ class Waiting:
     """The store, the lanes through it, and what is under way."""
 
     def __init__(self, path: Path | None, config: OutboxConfig, health: Part, clock: Clock) -> None:
-        self._config, self._health, self._clock = config, health, clock
+        self._path, self._config, self._health, self._clock = path, config, health, clock
         self._shelf = Shelf(path, health, clock.now().unix_s)
         self._begun_above = self._shelf.last_seq
         self._lanes = Lanes()
@@ -139,7 +140,12 @@ class Waiting:
             self._start_over()
         self._write(self._drop_aged)
         self._health.show("waiting", len(self))
-        self._health.show("written_bytes_24h", self._written.last_day(written_bytes(), now.monotonic_s))
+        if self._path and (written := disk_written_bytes(self._path)) is not None:
+            self._health.show("written_bytes_24h", self._written.last_day(written, now.monotonic_s))
+
+    def use(self, config: OutboxConfig) -> None:
+        """From now on with these limits; what is too much goes with the next commit, what is too old when tended."""
+        self._config, self._room = config, Room()
 
     def close(self) -> None:
         """What was committed stays."""

@@ -1,6 +1,6 @@
 """From sound to drone events."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import ClassVar, Literal, Protocol
 
@@ -58,6 +58,11 @@ class DronesConfig(PipelineSection):
     def models_in_use(self) -> Mapping[str, str]:
         """What each model is for, where that needs to be said."""
         return {self.model: ""} | ({self.shadow: "shadow"} if self.shadow else {})
+
+    @property
+    def event_labels(self) -> Collection[str]:
+        """What its events are labelled."""
+        return self.smoothing.labels
 
     @model_validator(mode="after")
     def _shadow_is_another(self) -> "DronesConfig":

@@ -1,8 +1,11 @@
 """Kind: what all kinds of pipelines have in common, and what a running box has for each of them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import difflib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, ClassVar, NamedTuple, Protocol
+
+from pydantic import model_validator
 
 from edged.config import Section, Slug
 from edged.inference.model import Model
@@ -34,6 +37,32 @@ class PipelineSection(Section):
     @property
     def images(self) -> ImagesConfig | None:
         """Which pictures are published with its events; None: it has none."""
+        return None
+
+    @property
+    def event_labels(self) -> Collection[str] | None:
+        """What its events may be labelled; None: the config alone does not tell."""
+        return None
+
+    def check_event_labels(self, key: str, labels: Iterable[str]) -> None:
+        """ValueError, with the ``key`` that names it and a near one, where no event of it is ever labelled so."""
+        known = self.event_labels
+        for label in labels:
+            if known is not None and label not in known:
+                near = difflib.get_close_matches(label, known, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise ValueError(f"{key}: {label!r}, must be a label of its events, {', '.join(known)}{hint}")
+
+    @model_validator(mode="after")
+    def _quiet_hours_are_of_its_labels(self) -> "PipelineSection":
+        publish = getattr(self, "publish", None)
+        for number, hours in enumerate(publish.quiet_hours if publish else ()):
+            self.check_event_labels(f"publish.quiet_hours.{number}.labels", hours.labels)
+        return self
+
+    @property
+    def level_interval_s(self) -> float | None:
+        """How often it tells on ``level/<pipeline>`` how loud it is; None: it does not."""
         return None
 
 

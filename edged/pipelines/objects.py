@@ -1,6 +1,6 @@
 """From a camera's frames to events about objects."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -51,6 +51,11 @@ class ObjectsConfig(PipelineSection):
     def models_in_use(self) -> Mapping[str, str]:
         """What each model is for."""
         return {self.model: ""}
+
+    @property
+    def event_labels(self) -> Collection[str] | None:
+        """What its events may be labelled; None: whatever its model knows."""
+        return self.detection.labels or None
 
     @model_validator(mode="after")
     def _zones_are_there(self) -> "ObjectsConfig":

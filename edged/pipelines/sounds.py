@@ -1,6 +1,6 @@
 """From sound to events of everyday sounds: glass that breaks, an alarm, an engine."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Literal, Protocol
 
@@ -65,6 +65,16 @@ class SoundsConfig(PipelineSection):
     def models_in_use(self) -> Mapping[str, str]:
         """What each model is for, where that needs to be said."""
         return {self.model: ""}
+
+    @property
+    def event_labels(self) -> Collection[str]:
+        """What its events are labelled."""
+        return self.groups
+
+    @property
+    def level_interval_s(self) -> float | None:
+        """How often it tells how loud it is; None: it does not."""
+        return self.level.interval_s if self.level.enabled else None
 
 
 class SoundsNeeds(Needs, Protocol):

@@ -2,6 +2,7 @@
 
 import time
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
 from edged.commands import CommandError
@@ -17,7 +18,8 @@ PIECE_BYTES = 96 * 1024
 class RemoteEvidence:
     """Hands out what is kept of an event, and takes what people say of it."""
 
-    def __init__(self, clips: Clips | None) -> None:
+    def __init__(self, clips: Callable[[], Clips | None]) -> None:
+        """``clips``: those that the box keeps now, if any."""
         self._clips = clips
 
     def clip(self, request: ClipRequest) -> dict[str, Any]:
@@ -41,6 +43,6 @@ class RemoteEvidence:
         return {"event": request.event, "verdict": request.verdict, "label": request.label}
 
     def _store(self) -> Store:
-        if self._clips is None:
+        if (clips := self._clips()) is None:
             raise CommandError("this box keeps no evidence; clips.enabled: true in the configuration lets it")
-        return self._clips.store
+        return clips.store

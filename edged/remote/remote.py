@@ -36,7 +36,7 @@ class Remote:
         reloader: Reloader,
         models: ModelsInUse,
         people: Callable[[], Handlers],
-        clips: Clips | None,
+        clips: Callable[[], Clips | None],
         health: Callable[[], HealthMessage],
         info: Callable[[], InfoMessage],
         restart: Callable[[], None],
@@ -98,7 +98,7 @@ class Remote:
             return {"models": [{"name": name, "in_use_on": used.get(name)} for name in names]}
         name = str(request.pipeline)
         if not hasattr(self._pipeline(name), "model"):
-            raise CommandError(f"pipelines.{name}: has several models; name them in the configuration, and restart")
+            raise CommandError(f"pipelines.{name}: has several models; name them in the configuration, and reload it")
         key = f"pipelines.{name}.model"
         model = request.model if request.action == "use" else self._changes.earlier(key)
         return self._change(name, {key: model}, request)

@@ -40,7 +40,7 @@ def set_aside(path: Path, unix_s: float) -> Path:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     path.rename(aside)
     with suppress(FileNotFoundError):  # holds what came last
-        path.with_name(f"{path.name}-wal").rename(_log(aside))
+        log_of(path).rename(log_of(aside))
     delete_aside(path, keep=MOST_ASIDE)
     return aside
 
@@ -50,10 +50,11 @@ def delete_aside(path: Path, keep: int = 0) -> int:
     found = sorted(one for one in path.parent.glob(f"{path.name}.damaged-*Z"))
     old = found[: max(0, len(found) - keep)]
     for one in old:
-        for name in (one.with_name(f"{one.name}-shm"), _log(one), one):
+        for name in (one.with_name(f"{one.name}-shm"), log_of(one), one):
             name.unlink(missing_ok=True)
     return len(old)
 
 
-def _log(path: Path) -> Path:
+def log_of(path: Path) -> Path:
+    """Where SQLite writes first what is to go into that file."""
     return path.with_name(f"{path.name}-wal")

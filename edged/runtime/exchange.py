@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from edged.errors import StaleError
 from edged.runtime.flow import Steps, run_stage, step_name
 
 T = TypeVar("T")
@@ -113,6 +114,8 @@ class Exchange(Generic[T, U]):
         self.steps = offer.line.steps
         try:
             outputs = offer.line(item)
+        except StaleError:  # says nothing about the line
+            raise
         except Exception as fault:  # whatever is wrong with it, the old one goes on
             self._trial = None
             offer.answer.set_exception(fault)

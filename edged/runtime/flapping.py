@@ -35,6 +35,10 @@ class Flapping:
         self._falls: deque[float] = deque(maxlen=MOST_KEPT)
         self._failing_until_s = float("-inf")
 
+    def use(self, damping: Damping) -> None:
+        """From now on that is flapping."""
+        self._damping = damping
+
     def say(self, state: State, now_s: float) -> None:
         """The part's own word; ``off`` is meant to be so, and a fresh start."""
         before, self._said = _badness(self._said), state

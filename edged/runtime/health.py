@@ -45,6 +45,13 @@ class Health:
                 part.needed = True
             return part
 
+    def use(self, damping: Damping) -> None:
+        """From now on that is flapping, for each part that is there or comes."""
+        with self._lock:
+            self._damping, parts = damping, list(self._parts.values())
+        for part in parts:
+            part.use(damping)
+
     def remove(self, name: str) -> None:
         """The part is not there any longer."""
         with self._lock:

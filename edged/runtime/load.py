@@ -31,6 +31,11 @@ class LoadShedding:
         self._since_s = float("-inf")  # that load, or that level, whichever is the younger
         self._fell_s = float("-inf")
 
+    def use(self, levels: int, up_s: float, down_s: float) -> None:
+        """From now on by these numbers; a level above ``levels`` is left with the next looks, whatever the load."""
+        self._levels, self._up_s, self._down_s = levels, up_s, down_s
+        self._patience_s = down_s
+
     def look(self, load: Load, now_s: float) -> int:
         """The level, now that the load is such."""
         if load is not self._load:
@@ -38,7 +43,7 @@ class LoadShedding:
         lasted_s = now_s - self._since_s
         if load is Load.TOO_MUCH and self.level < self._levels and lasted_s >= self._up_s:
             self._rise(now_s)
-        elif load is Load.CALM and self.level > 0 and lasted_s >= self._patience_s:
+        elif self.level > self._levels or (load is Load.CALM and self.level > 0 and lasted_s >= self._patience_s):
             self.level -= 1
             self._since_s = self._fell_s = now_s
         return self.level

@@ -9,6 +9,7 @@ import os
 import sys
 from collections import deque
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, TextIO
 
 from edged.config import Section
@@ -71,19 +72,20 @@ def set_up(config: LogConfig) -> None:
     """Send everything that is logged where ``config`` says."""
     handler = journald_handler(fields) if config.format == "auto" else None
     if handler is None:
-        handler = logging.StreamHandler(_own_stderr())
+        handler = logging.StreamHandler(_own(sys.stderr))
         handler.setFormatter(JsonFormatter() if config.format == "json" else TextFormatter())
     else:
         handler.setFormatter(PlainFormatter())
     logging.basicConfig(level=config.level.upper(), handlers=[handler, _Recent(logging.WARNING)], force=True)
 
 
-def _own_stderr() -> TextIO:
+@lru_cache(maxsize=1)  # one number, however often it is set up
+def _own(stderr: TextIO) -> TextIO:
     """Standard error under a number of our own: sounddevice points the usual one to nowhere while PortAudio starts."""
     try:
-        number = os.dup(sys.stderr.fileno())
+        number = os.dup(stderr.fileno())
     except (OSError, AttributeError):  # it is none of the system's, or there is none
-        return sys.stderr
+        return stderr
     return os.fdopen(number, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 

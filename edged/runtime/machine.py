@@ -10,6 +10,8 @@ from pathlib import Path
 
 STA_UNSYNC = 0x0040
 """adjtimex(2): the clock is not synchronised."""
+SECTOR_BYTES = 512
+"""The kernel's, whatever the disk's."""
 ROOT = Path("/")
 
 
@@ -53,6 +55,25 @@ def load_per_cpu(root: Path = ROOT, cpus: int | None = None) -> float | None:
 def disk_free_bytes(path: Path) -> int:
     """Free for us on the file system that holds ``path``."""
     return shutil.disk_usage(path).free
+
+
+def disk_written_bytes(path: Path, root: Path = ROOT) -> int | None:
+    """Written since the boot, by all programs, to the disk that holds ``path``, all of it and not its partition alone.
+
+    None where that is not counted, or is no single disk (tmpfs, overlay, btrfs).
+    """
+    try:
+        device = path.stat().st_dev
+    except OSError:
+        return None
+    place = (root / f"sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve()
+    return written_bytes(place.parent if (place / "partition").is_file() else place)
+
+
+def written_bytes(device: Path) -> int | None:
+    """As the kernel counts for a block device, by its folder in sysfs (Documentation/block/stat.rst)."""
+    fields = read_text(device / "stat").split()
+    return int(fields[6]) * SECTOR_BYTES if len(fields) > 6 and re.fullmatch("[0-9]{1,20}", fields[6]) else None
 
 
 def clock_synchronised() -> bool | None:

@@ -93,6 +93,11 @@ class Part:
         if changed:
             self._changed()
 
+    def use(self, damping: Damping) -> None:
+        """From now on that is flapping; what has been, counts."""
+        with self._lock:
+            self._flapping.use(damping)
+
     def look(self) -> None:
         """Notice what time alone changes: a part that flapped has been calm."""
         with self._lock:

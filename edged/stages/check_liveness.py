@@ -19,7 +19,8 @@ from edged.errors import ModelError
 from edged.inference.model import Array, Model, dequantise, quantise
 from edged.messages.event import ModelUse
 from edged.messages.vision import AlignedFace, Box, CheckedFace, Liveness, Picture, RefusedFace, TrackedFace, Verdict
-from edged.vision import Size, crop
+from edged.scaling import Size
+from edged.vision import crop
 
 MAX_TRACKS = 256
 """Tracks whose scores are remembered; the one unseen for longest is forgotten first."""

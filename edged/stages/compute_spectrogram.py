@@ -1,10 +1,9 @@
-"""ComputeSpectrogram: from samples to a log-mel spectrogram as VGGish and YAMNet have it: magnitudes, not normalised.
+"""Spectrogram: from samples to a log-mel spectrogram as VGGish and YAMNet have it: magnitudes, not normalised.
 
 Hershey et al., CNN Architectures for Large-Scale Audio Classification (2017). It differs from ComputeLogMel, which is
 of the models that edged trains: loudness is in it, and its triangles are straight in mel and not in hertz.
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
@@ -14,8 +13,7 @@ from pydantic import Field
 
 from edged.config import Section
 from edged.dsp import hann
-from edged.messages.sound import Samples, Window
-from edged.messages.sound_events import SoundFeatures
+from edged.messages.sound import Samples
 
 
 class SpectrogramConfig(Section):
@@ -67,13 +65,3 @@ def spectrogram(samples: Samples, config: SpectrogramConfig) -> NDArray[np.float
     magnitudes = np.abs(np.fft.rfft(frames, config.fft)).astype(np.float32)
     logarithms: NDArray[np.float32] = np.log(magnitudes @ mel_weights(config) + np.float32(config.offset))
     return logarithms
-
-
-class ComputeSpectrogram:
-    """Turns each window into its spectrogram."""
-
-    def __init__(self, config: SpectrogramConfig) -> None:
-        self._config = config
-
-    def __call__(self, window: Window) -> Iterable[SoundFeatures]:
-        yield SoundFeatures(spectrogram(window.samples, self._config), window.span)

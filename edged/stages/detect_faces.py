@@ -16,7 +16,8 @@ from edged.inference.model import Array, Model, dequantise
 from edged.messages.event import ModelUse
 from edged.messages.vision import Box, DetectedFaces, Face, Frame, Picture
 from edged.picture_input import PictureFacts, PictureInput, letterbox, levels
-from edged.vision import Size, iou, nms
+from edged.scaling import Size
+from edged.vision import iou, nms
 
 __all__ = ["DetectFaces", "DetectionConfig", "DetectorFacts", "letterbox", "levels", "read_facts"]
 

@@ -13,7 +13,6 @@ from edged.evaluation.windows import LabelledWindow, read_sound, read_windows
 
 KINDS = ("background", "drone", "helicopter")
 """The classes, in the order of the model's logits."""
-OUTDOOR = "DroneDetectionThesis__Drone-detection-dataset"
 _HELICOPTER_LABELS = {"esc_40", "helicopter"}
 _JOIN_SAMPLES = 160
 

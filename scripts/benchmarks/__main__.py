@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measure import Measure, Result, UnknownNameError, select, table
 
-GROUPS = ("sound", "inference", "wire", "faces")
+GROUPS = ("sound", "inference", "wire", "faces", "many")
 """Each is a module of this package with a ``GROUP``."""
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """One thread each, as on the box: and no library gains on another by taking more cores."""

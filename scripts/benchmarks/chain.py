@@ -6,6 +6,7 @@ from edged.inference.catalogue import Catalogue, ModelsConfig
 from edged.inference.cpu_model import CpuModel
 from edged.inference.files.verify import read_verified
 from edged.inference.interpreter import make_interpreter
+from edged.inference.model import Model
 from edged.messages.sound import Chunk, Samples, ScoredWindow, Span
 from edged.pipelines.drones import DronesConfig, drones
 from edged.runtime.health import Health
@@ -41,7 +42,7 @@ def share_passed(sound: Samples, config: DronesConfig) -> float:
 class Chain:
     """The drones pipeline with its defaults, fed as the microphone feeds it, from a sound that repeats itself."""
 
-    def __init__(self, model: CpuModel, sound: Samples) -> None:
+    def __init__(self, model: Model, sound: Samples) -> None:
         """Fed until the first window is out: from then on, each step cuts one window."""
         config = DronesConfig()
         self.events = 0

@@ -64,6 +64,7 @@ class Chain:
 
     def step(self) -> bool:
         """One frame from the camera to its end in the chain."""
-        self._pipeline.feed(Frame(self._picture, self._fed * FRAME_S))
+        frame = self._picture.view()  # another one each time, so that nothing made of the last one serves for it
+        self._pipeline.feed(Frame(frame, self._fed * FRAME_S))
         self._fed += 1
         return True

@@ -74,11 +74,20 @@ def test_it_listens_again_on_a_broker_that_forgot_it(broker, asker, tmp_path):
     box.close()
 
 
-def test_listening_begins_before_the_start(broker):
-    """Later nobody would subscribe to it: that is said."""
-    box = Box(broker.port)
-    with pytest.raises(RuntimeError, match="call it before"):
-        box.mqtt.listen("x", print)
+def test_what_it_listens_to_may_change_with_a_new_connection(broker, asker):
+    """Nothing is lost for that; what nobody listens to any longer is not even asked for."""
+    box, heard = listening(broker.port, "old", "edged/box/request/+")
+    box.mqtt.forget(["old"])
+    box.mqtt.listen("new", heard.append)
+    box.mqtt.connect_anew()
+    asker("new", b"early", retain=True)
+    wait_until(lambda: heard)
+    asker("old", b"1")
+    asker("edged/box/request/ping", b"2")
+    wait_until(lambda: len(heard) == 2)
+    assert [it.topic for it in heard] == ["new", "edged/box/request/ping"]
+    box.outbox(an_event())
+    assert box.outbox.wait_until_empty(10)
     box.close()
 
 

@@ -1,6 +1,7 @@
 """Camera and Capture on a real RTSP server, a real MJPEG server and files: read, killed, stalled, started again."""
 
 import logging
+import os
 import shutil
 import subprocess
 import time
@@ -306,7 +307,7 @@ def test_pictures_are_turned_cut_and_blackened(video):
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "is empty"), (b"no video" * 99, "is no video"), (None, "cannot be read: No such")],
+    [(b"", "is empty"), (b"no video" * 99, "is no video"), (None, "no such file")],
 )
 def test_a_file_that_is_no_video_is_named(tmp_path, content, reason):
     """With what is wrong; it is not tried again."""
@@ -316,6 +317,14 @@ def test_a_file_that_is_no_video_is_named(tmp_path, content, reason):
     with pytest.raises(RecordingError, match=reason) as fault:
         frames(file=path)
     assert str(path) in str(fault.value)
+
+
+def test_a_file_whose_name_opencv_cannot_take_is_refused(tmp_path, video):
+    """OpenCV 5 would end the process."""
+    path = tmp_path / os.fsdecode(b"film\xff.mp4")
+    path.symlink_to(video)
+    with pytest.raises(RecordingError, match=r"'.*film.udcff.mp4': its name is not UTF-8; rename it"):
+        frames(file=path)
 
 
 def test_a_real_clip_is_read():

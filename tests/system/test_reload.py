@@ -1,25 +1,28 @@
 """`kill -HUP`: what is changed in the configuration is taken up by the running program, and the rest goes on."""
 
 import json
+import re
 import signal
 import urllib.request
 
 import pytest
 import soundfile
 
+from edged.settings import Settings
 from edged.synthesis import FlyOver, fly_over
 from tests.broker import Broker, Listener, wait_until
 from tests.cameras import free_port
 from tests.system.programs import Running
 
 
-@pytest.fixture
-def recordings(tmp_path):
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
     """Eight seconds of wind, and as many with a drone in them."""
     config = FlyOver(duration_s=8, quiet_s=1.5)
     sound = fly_over(config)
     wind = sound[: config.rate_hz]
-    paths = {"wind": tmp_path / "wind.wav", "drone": tmp_path / "drone.wav"}
+    folder = tmp_path_factory.mktemp("recordings")
+    paths = {"wind": folder / "wind.wav", "drone": folder / "drone.wav"}
     soundfile.write(paths["drone"], sound, config.rate_hz)
     soundfile.write(paths["wind"], [*wind, *wind[::-1]], config.rate_hz)
     return paths
@@ -141,6 +144,84 @@ def test_commands_are_allowed_without_a_restart(box, listener):
     assert [answer["status"] for answer in listener.on("response/ping")] == ["error", "ok"]
 
 
+def test_clips_and_history_begin_and_end_and_home_assistant_moves(box, listener, tmp_path):
+    """While the pipelines go on: none of them begins anew."""
+    clips, past = tmp_path / "clips", tmp_path / "past.sqlite3"
+    listener.wait_for(lambda it: it.on("/health") and it.on("/health")[-1]["state"] == "ok")
+    before = since(listener, "pipelines.drones")
+    sources = box.settings["sources"] | {"back": box.microphone("drone")}
+    home = {"enabled": True, "prefix": "home"}
+    box.change(
+        clips={
+            "enabled": True,
+            "folder": str(clips),
+            "max_s": 2,
+            "pre_roll_s": 0.5,
+            "post_roll_s": 0.5,
+            "min_free_bytes": 0,
+        },
+        history={"path": str(past)},
+        home_assistant=home,
+        sources=sources,
+    )
+    wait_until(lambda: list(clips.glob("*/sound.flac*")), 40)
+    listener.wait_for(lambda it: it.on("home/device/box/config"), 20)
+    wait_until(past.exists)
+    box.change(clips={}, history={"enabled": False}, home_assistant=home | {"prefix": "elsewhere"})
+    listener.wait_for(lambda it: it.on("home/device/box/config")[-1] == "", 20)
+    listener.wait_for(lambda it: it.on("elsewhere/device/box/config"), 20)
+    listener.wait_for(lambda it: not {"clips", "history"} & set(it.on("/health")[-1]["parts"]))
+    assert since(listener, "pipelines.drones") == before
+    assert listener.on("/health")[-1]["parts"]["settings"]["state"] == "ok"
+
+
+def test_of_each_part_something_is_taken_up_and_what_is_not_says_why(box, listener, tmp_path):
+    """Every section of the configuration is changed at once."""
+    folder = str(tmp_path)
+    changed = {
+        "device": "other",
+        "site": "gate",
+        "location": "north",
+        "sources": {"front": box.microphone("wind"), "back": {**box.microphone("wind"), "chunk_s": 0.2}},
+        "pipelines": {"drones": {"source": "front", "smoothing": {"threshold": 0.9}}},
+        "confirmations": {"both": {"all": [{"pipeline": "drones"}, {"pipeline": "drones"}]}},
+        "models": {"threads": 2},
+        "accelerator": {"edgetpu": {"hang_s": 2}},
+        "gallery": {"backups": 3, "keep_crops": True, "path": f"{folder}/faces"},
+        "enrolment": {"min_light": 0.5},
+        "control": {"path": f"{folder}/s.sock"},
+        "mqtt": box.settings["mqtt"] | {"keepalive_s": 20, "base_topic": "farm"},
+        "outbox": {"max_age_days": 2, "batch_s": 0.1, "drain_per_s": 9, "max_bytes": 2**21, "path": f"{folder}/o.db"},
+        "commands": {"clip": True},
+        "home_assistant": {"enabled": False},
+        "clips": {"enabled": True, "folder": f"{folder}/clips"},
+        "history": {"max_events": 10},
+        "journal": {"enabled": False},
+        "health": {"interval_s": 1.5, "flaps": 9},
+        "guards": {"interval_s": 1, "heat": {"hot_c": 90}, "load": {"shed": False}},
+        "metrics": {"prometheus": {"enabled": True, "port": free_port()}},
+        "log": {"format": "json", "level": "debug"},
+    }
+    assert changed.keys() == Settings.model_fields.keys()
+    listener.wait_for(lambda it: it.on("/health"))
+    box.change(**changed)
+    listener.wait_for(lambda it: "needs a restart" in "".join(it.on("/health")[-1]["parts"]["settings"]["reasons"]))
+    told = listener.on("/health")[-1]["parts"]["settings"]
+    (said,) = told["reasons"]
+    assert "systemctl restart edged" in told["remedies"][0]
+    assert re.findall(r"[\w.]+(?= \()", said) == [
+        "device",
+        "models.threads",
+        "accelerator.edgetpu.hang_s",
+        "gallery.path",
+        "mqtt.base_topic",
+        "outbox.path",
+    ]
+    wait_until((tmp_path / "s.sock").is_socket)
+    assert '"key": "log.format"' in "".join(box.running.log)
+    assert box.running.stop() == 0
+
+
 def test_a_faulty_file_changes_nothing_and_says_why(box, listener):
     """And what cannot be taken up is named, with the rest in use; all is well again once the file is."""
     whole = json.dumps(box.settings)
@@ -153,12 +234,12 @@ def test_a_faulty_file_changes_nothing_and_says_why(box, listener):
     listener.wait_for(lambda it: "pipelines.drones.sauce" in said())
     box.change(
         mqtt=box.settings["mqtt"] | {"username": "me", "password_file": "/nowhere/secret"},
-        outbox={"drain_per_s": 7},
+        outbox={"path": "/elsewhere"},
         site="gate",
     )
     listener.wait_for(lambda it: "mqtt: is refused, it goes on as it was" in said())
     assert "/nowhere/secret" in said()
-    assert "needs a restart: outbox.drain_per_s" in said()
+    assert "needs a restart: outbox.path (events wait there)" in said()
     listener.wait_for(lambda it: it.on("/info")[-1]["site"] == "gate")
     box.write(whole)
     listener.wait_for(lambda it: it.on("/health")[-1]["parts"]["settings"]["state"] == "ok")

@@ -190,6 +190,7 @@ def test_a_change_of_zones_groups_and_models_is_taken_up(box, listener):
     """The model that no pipeline uses any longer is forgotten; one that does not fit is refused, and all goes on."""
     often = {"hold_s": 0.5, "refractory_s": 0}
     heard = {"source": "kennel", "model": "audio_yamnet", "groups": {"barking": ["Bark"]}, "smoothing": often}
+    box.settings["confirmations"]["intruder"]["all"][0]["labels"] = ["barking"]
     box.change(eyes={"zones": {"all": ALL}}, ears=heard)
     listener.wait_for(lambda it: any(event["zones"] == ["all"] for event in on(it, "eyes", "start")), LONG_S)
     listener.wait_for(lambda it: any(event["label"] == "barking" for event in on(it, "ears", "start")), LONG_S)

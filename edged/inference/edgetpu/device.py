@@ -13,7 +13,8 @@ from edged.inference.edgetpu.config import EdgeTpuConfig
 from edged.inference.edgetpu.host_process import RefusedError
 from edged.inference.edgetpu.model import EdgeTpuModel
 from edged.inference.edgetpu.session import IDLE_S, Session
-from edged.inference.files.verify import read_verified
+from edged.inference.files.verify import verify
+from edged.inference.turns import of_an_accelerator
 from edged.messages.health import State
 from edged.runtime.health import Part
 
@@ -57,7 +58,7 @@ class EdgeTpu:
 
         ``wait_s`` gives from the number of failures in a row how far apart two tries begin.
         """
-        self.name = name
+        self.name, self.turns = name, of_an_accelerator()
         self._config, self._health, self._announce = config, health, announce
         self._present, self._reset, self._wait_s = present, reset, wait_s
         self._changed = threading.Condition()
@@ -69,7 +70,7 @@ class EdgeTpu:
 
     def add(self, cpu: CpuModel) -> EdgeTpuModel:
         """Run the twin of ``cpu`` here as soon as may be; ModelError where its file is not as its card says."""
-        read_verified(cpu.folder, cpu.card, "edgetpu")
+        verify(cpu.folder, cpu.card, "edgetpu")  # what slows it down is said once it runs here
         with self._changed:
             self._added += 1
             key = f"{cpu.card.name}#{self._added}"

@@ -4,13 +4,14 @@ Run as a script, ``python -I edgetpu_host.py CONTROL_FD``, by an interpreter tha
 pycoral needs Python 3.9, and a libedgetpu crashes beside a runtime of another ABI. So this file imports nothing of ours
 and needs Python 3.9 or later, numpy, and one of pycoral, tflite_runtime, ai_edge_litert.
 
-The control socket (SEQPACKET, JSON, one reply to each message): ``open`` the library, ``load`` a model. A model comes
-with three file descriptors: its content, an arena of shared memory for its tensors, and a channel of its own. A channel
-takes ``REQUEST`` and gives ``REPLY``; closing it unloads the model; closing the control socket ends the process.
+The control socket (SEQPACKET, JSON, one reply to each message): ``open`` the library, ``load`` a model. With it come
+file descriptors: its content, and for each of its lanes an arena of shared memory for its tensors and a socket that
+takes ``REQUEST`` and gives ``REPLY``; closing those unloads the model, closing the control socket ends the process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import importlib.metadata
@@ -25,8 +26,8 @@ import sys
 import time
 from typing import Any
 
-REQUEST = struct.Struct("<QQ")
-"""Number of the request; until when an answer is of use, in nanoseconds of CLOCK_MONOTONIC."""
+REQUEST = struct.Struct("<QQB")
+"""Number of the request; until when an answer is of use, in nanoseconds of CLOCK_MONOTONIC; its rank, 0 goes first."""
 REPLY = struct.Struct("<QBQ")
 """Number of the request; what became of it; nanoseconds of the inference. After a failure its text follows."""
 DONE, FAILED, LATE = range(3)
@@ -87,21 +88,16 @@ class Schedule:
 
 
 class Served:
-    """One model: its interpreter, and its tensors in shared memory."""
+    """One lane of a model: the model's interpreter, and tensors in shared memory."""
 
     def __init__(self, interpreter: Any, arena: mmap.mmap, channel: socket.socket, order: dict[str, Any]) -> None:
         numpy = importlib.import_module("numpy")
-        self.channel = channel
+        self.model, self.channel = order["name"], channel
         self._interpreter, self._arena = interpreter, arena
+        given, made = interpreter.get_input_details(), interpreter.get_output_details()
         self._inputs, self._outputs = (
-            [
-                (detail["index"], numpy.ndarray(shape, dtype, arena, offset))
-                for detail, (offset, dtype, shape) in zip(details, tensors)  # noqa: B905  # Python 3.10's; verified
-            ]
-            for details, tensors in (
-                (interpreter.get_input_details(), order["inputs"]),
-                (interpreter.get_output_details(), order["outputs"]),
-            )
+            [(detail["index"], numpy.ndarray(shape, dtype, arena, at)) for detail, (at, dtype, shape) in pairs]
+            for pairs in (zip(given, order["inputs"]), zip(made, order["outputs"]))  # noqa: B905  # Python 3.10's
         )
 
     def run(self) -> int:
@@ -124,7 +120,7 @@ class Host:
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ, "")
         self._models: dict[str, Served] = {}
-        self._waiting: dict[str, tuple[int, int]] = {}
+        self._waiting: dict[str, tuple[int, int, int]] = {}
         self._schedule = Schedule()
         self._open: dict[str, Any] = {}
         self._runtime: Any = None
@@ -134,20 +130,26 @@ class Host:
         while True:
             wait_s: float | None = None
             if self._waiting:
-                deadlines = {name: deadline for name, (_, deadline) in self._waiting.items()}
-                name, wait_ns = self._schedule.next(deadlines, time.monotonic_ns())
+                lanes = self._lanes()
+                due = {name: self._waiting[lane][1] for name, lane in lanes.items()}
+                name, wait_ns = self._schedule.next(due, time.monotonic_ns())
                 wait_s = wait_ns / 1e9
                 if name is not None:
-                    self._answer(name)
+                    self._answer(lanes[name])
                     wait_s = 0
             for key, _ in self._selector.select(wait_s):
                 if not self._take(key.data):
                     return
 
+    def _lanes(self) -> dict[str, str]:
+        """By model, the lane whose request came first, of those of the lowest rank."""
+        first = min(rank for _, _, rank in self._waiting.values())
+        return {self._models[it].model: it for it, (_, _, rank) in reversed(self._waiting.items()) if rank == first}
+
     def _take(self, name: str) -> bool:
-        """Take one message from the channel of model ``name``, or from the control socket (""); False: the end."""
+        """Take one message from the lane ``name``, or from the control socket (""); False: the end."""
         if not name:
-            message, fds, _, _ = socket.recv_fds(self._control, MESSAGE_BYTES, 3)
+            message, fds, _, _ = socket.recv_fds(self._control, MESSAGE_BYTES, 9)  # as many as four lanes need
             if message:
                 self._control.send(json.dumps(self._obey(json.loads(message), fds)).encode())
             return bool(message)
@@ -158,20 +160,18 @@ class Host:
             self._unload(name)
         return True
 
-    def _answer(self, name: str) -> None:
-        number, deadline_ns = self._waiting.pop(name)
-        channel = self._models[name].channel
+    def _answer(self, lane: str) -> None:
+        number, deadline_ns, _ = self._waiting.pop(lane)
+        served = self._models[lane]
         status, took_ns, text = LATE, 0, ""
         if time.monotonic_ns() < deadline_ns:
             try:
-                status, took_ns = DONE, self._models[name].run()
+                status, took_ns = DONE, served.run()
             except (RuntimeError, ValueError) as error:
                 status, text = FAILED, str(error)
-            self._schedule.ran(name, took_ns, time.monotonic_ns())
-        try:
-            channel.send(REPLY.pack(number, status, took_ns) + text.encode()[:1000])
-        except OSError:  # whoever asked has closed the channel; the selector says so next
-            return
+            self._schedule.ran(served.model, took_ns, time.monotonic_ns())
+        with contextlib.suppress(OSError):  # whoever asked has closed the channel; the selector says so next
+            served.channel.send(REPLY.pack(number, status, took_ns) + text.encode()[:1000])
 
     def _obey(self, order: dict[str, Any], fds: list[int]) -> dict[str, Any]:
         try:
@@ -188,29 +188,30 @@ class Host:
         return {"runtime": name, "skipped": skipped, "versions": versions(), "library": library}
 
     def _load(self, order: dict[str, Any], fds: list[int]) -> dict[str, Any]:
-        content_fd, arena_fd, channel_fd = fds
+        content_fd, *lane_fds = fds
         with mmap.mmap(content_fd, 0) as mapped:
             content = mapped[:]
-        arena = mmap.mmap(arena_fd, 0)
-        os.close(content_fd)
-        os.close(arena_fd)
-        channel = socket.socket(fileno=channel_fd)
+        lanes = [(mmap.mmap(arena, 0), socket.socket(fileno=fd)) for arena, fd in zip(lane_fds[::2], lane_fds[1::2])]  # noqa: B905  # Python 3.10's
+        for fd in (content_fd, *lane_fds[::2]):
+            os.close(fd)
         try:
             delegate = self._runtime.load_delegate(self._open["library"], self._open["options"])
         except ValueError as error:  # libedgetpu gives no reason
             raise RuntimeError(f"{order['device']} cannot be opened: {error}".rstrip(": ")) from None
         interpreter = self._runtime.Interpreter(model_content=content, experimental_delegates=[delegate])
         interpreter.allocate_tensors()
-        self._models[order["name"]] = Served(interpreter, arena, channel, order)
-        self._selector.register(channel, selectors.EVENT_READ, order["name"])
+        for number, (arena, channel) in enumerate(lanes):
+            self._models[f"{order['name']}/{number}"] = Served(interpreter, arena, channel, order)
+            self._selector.register(channel, selectors.EVENT_READ, f"{order['name']}/{number}")
         return {"device": order["device"]}
 
-    def _unload(self, name: str) -> None:
-        channel = self._models.pop(name).channel
-        self._selector.unregister(channel)
-        channel.close()
-        self._waiting.pop(name, None)
-        self._schedule.forget(name)
+    def _unload(self, lane: str) -> None:
+        gone = self._models.pop(lane)
+        self._selector.unregister(gone.channel)
+        gone.channel.close()
+        self._waiting.pop(lane, None)
+        if all(other.model != gone.model for other in self._models.values()):
+            self._schedule.forget(gone.model)
 
 
 def find_runtime() -> tuple[str, Any, list[str]]:
@@ -231,10 +232,8 @@ def versions() -> dict[str, str]:
     """Of Python and of what is installed beside it."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in ("numpy", "pycoral", "tflite-runtime", "ai-edge-litert"):
-        try:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return found
 
 

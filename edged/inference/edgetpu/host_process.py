@@ -70,7 +70,7 @@ class HostProcess:
             with os.fdopen(os.dup(content_fd), "wb") as file:
                 file.write(content)
             order = {"name": key, "device": device, **channel.tensors}
-            self._order("load", order, [content_fd, channel.arena_fd, channel.theirs.fileno()], limit_s)
+            self._order("load", order, [content_fd, *channel.fds], limit_s)
         except DeviceLostError:
             channel.close()
             raise

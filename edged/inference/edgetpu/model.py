@@ -1,5 +1,7 @@
 """EdgeTpuModel: one model on an Edge TPU, as a pipeline sees it."""
 
+import math
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -7,6 +9,8 @@ from edged.errors import DeviceLostError
 from edged.inference.cpu_model import CpuModel
 from edged.inference.edgetpu.channel import Channel, LateError
 from edged.inference.model import Answer, Array, check_inputs
+from edged.inference.turns import NotInTimeError, Turns
+from edged.inference.work import Rank, current
 from edged.messages.event import ModelUse
 
 
@@ -14,6 +18,8 @@ class Watcher(Protocol):
     """What a model needs of the device that runs it."""
 
     name: str
+    turns: Turns
+    """Whose turn it is there."""
 
     def look(self) -> None:
         """A reply is overdue."""
@@ -42,13 +48,37 @@ class EdgeTpuModel:
         return self._device.name
 
     def run(self, inputs: Sequence[Array]) -> Answer:
-        """One inference, as :meth:`CpuModel.run`. LateError when it takes too long, DeviceLostError when it fails."""
+        """One inference, as :meth:`CpuModel.run`. LateError when it takes too long, DeviceLostError when it fails.
+
+        Video waits for its turn as long as it is of use, whatever else for as long as an answer may take.
+        """
         check_inputs(self.card, inputs)
-        channel = self._channel
-        if channel is None:
-            raise DeviceLostError(f"{self._device.name}: is not there")
+        self._live_channel()  # nobody waits for a turn on what is not there
+        work = current()
+        patient = work.source and work.rank is Rank.VIDEO
+        until_s = math.inf if patient else time.monotonic() + self._limit_s
         try:
-            return Answer(channel.run(inputs, self._limit_s), self._use)
+            with self._device.turns.turn(self._key, until_s) as turn:
+                left_s = min(self._limit_s, max(0.0, until_s - time.monotonic()))
+                outputs, turn.cost_s = self._ask(inputs, left_s, work.rank)
+                return Answer(outputs, self._use)
+        except NotInTimeError:
+            raise LateError(f"{self.card.name}: the device was busy") from None
+
+    def wait_s(self) -> float:
+        """How long sound usually waits for its answer beside video; 0 where the device has not been asked by any."""
+        ends_s = self._device.turns.video_ends_in_s() if self._channel else None
+        return 0.0 if ends_s is None else ends_s + self._device.turns.usual_s(self._key)
+
+    def _live_channel(self) -> Channel:
+        if self._channel is None:
+            raise DeviceLostError(f"{self._device.name}: is not there")
+        return self._channel
+
+    def _ask(self, inputs: Sequence[Array], limit_s: float, rank: Rank) -> tuple[list[Array], float]:
+        channel = self._live_channel()
+        try:
+            return channel.ask(inputs, limit_s, rank)
         except LateError:
             self._device.look()
             raise

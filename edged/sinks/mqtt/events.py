@@ -32,10 +32,15 @@ class Events:
     ) -> None:
         """``pause_max_s``: before a broker without room is asked again; ``expiry_s``: how long brokers keep events."""
         self._root, self._outbox, self._health = root, outbox, health
-        self.pause_max_s, self._properties = pause_max_s, json_properties(expiry_s)
+        self.pause_max_s = pause_max_s
+        self.expire_after(expiry_s)
         self._tries: dict[int, int] = {}
         self._pause_due, self._busy = False, 0  # the broker cannot take a message now; for how many pauses already
         self._paused_until_s = 0.0
+
+    def expire_after(self, expiry_s: float | None) -> None:
+        """From now on brokers keep events for so long; None: as they like."""
+        self._properties = json_properties(expiry_s)
 
     def tell_gaps(self, connection: Connection) -> None:
         """Say what is gone; comes before all events."""

@@ -1,6 +1,7 @@
 """Inbox: hands what arrives to whoever asked for it."""
 
 import logging
+from collections.abc import Collection
 
 from paho.mqtt.client import topic_matches_sub
 
@@ -26,6 +27,10 @@ class Inbox:
     def listen(self, topic_filter: str, handler: Handler) -> None:
         """Have ``handler`` called with what matches; a fault of its own costs one message."""
         self._handlers.append((topic_filter, handler))
+
+    def forget(self, topic_filters: Collection[str]) -> None:
+        """Nobody listens to these any longer."""
+        self._handlers = [each for each in self._handlers if each[0] not in topic_filters]
 
     def take(self, arrived: Arrived) -> None:
         """Hand it out. Never raises."""

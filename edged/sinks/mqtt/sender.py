@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from edged.errors import ConfigError
@@ -86,24 +86,34 @@ class Mqtt:
         self._sender.join(limit_s / 2 + TURN_S)
 
     def use(self, config: MqttConfig) -> None:
-        """From now on connect as ``config`` has it; ConfigError where that cannot be, and all stays as it was."""
-        for key in ("enabled", "base_topic"):
-            if getattr(config, key) != getattr(self._config, key):
-                raise ConfigError(f"mqtt.{key} needs a restart")
+        """From now on connect as ``config`` has it, which has the same base topic.
+
+        ConfigError where a secret or certificate cannot be read, and all stays as it was.
+        """
         _try_secrets(config)
         self._config, self._events.pause_max_s = config, config.reconnect_max_s
         self._comeback = Comeback(self._device, config.reconnect_max_s, self._health)
+        self.connect_anew()
+
+    def connect_anew(self) -> None:
+        """Say goodbye and come back, with the configuration and the subscriptions that there are now."""
         self._leaving.set()
         self._wake()
 
+    def expire_after(self, message_expiry_s: float | None) -> None:
+        """From now on a broker may keep an event for so long for a reader who is away; None: as it likes."""
+        self._events.expire_after(message_expiry_s)
+
     def listen(self, topic_filter: str, handler: Handler) -> None:
-        """Have ``handler`` called with what arrives on full topics that match; before :meth:`start` only.
+        """Have ``handler`` called with what arrives on full topics that match, from the next connection on.
 
         It is called on Mqtt's own thread: it must return at once, and events wait meanwhile.
         """
-        if self._sender.ident is not None:
-            raise RuntimeError(f"listen({topic_filter!r}): after start() nobody would subscribe to it; call it before")
         self._inbox.listen(topic_filter, handler)
+
+    def forget(self, topic_filters: Collection[str]) -> None:
+        """Nobody listens to these any longer."""
+        self._inbox.forget(topic_filters)
 
     def on_connected(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called at each connection, after subscriptions and retained words, on Mqtt's own thread."""

@@ -16,6 +16,7 @@ from edged.messages.vision import Frame, Picture
 from edged.sources.camera.address import masked, read_password, why_not, with_credentials
 from edged.sources.camera.config import CameraConfig
 from edged.sources.camera.pace import SharedPace
+from edged.sources.files import must_be_readable, opencv_name, shown
 from edged.sources.view import view
 
 IDLE_S = 0.5
@@ -43,12 +44,15 @@ def load() -> ModuleType:
 class Camera:
     """Frames of a device, a stream or a file."""
 
-    def __init__(self, config: CameraConfig, shed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, config: CameraConfig, share: Callable[[], float] = lambda: 1.0, shed: Callable[[], None] = lambda: None
+    ) -> None:
         """ConfigError where the password cannot be read; the camera need not be there.
 
-        ``shed`` is told of each frame that is left out for :meth:`limit_fps`.
+        ``share``: of the frames that are due, in (0, 1], asked for each of them; those left out for it are not decoded,
+        and ``shed`` is told of each. One a second is always given.
         """
-        self._config, self._shed, self._share = config, shed, 1.0
+        self._config, self._share, self._shed = config, share, shed
         self._address = ""
         if config.url is not None:
             password = read_password(config.password_file) if config.password_file else ""
@@ -60,42 +64,33 @@ class Camera:
         config = self._config
         return f"camera {masked(config.url) if config.url else config.file or device_path(config.device)}"
 
-    def limit_fps(self, share: float) -> None:
-        """Give this share of `max_fps` at most from now on, in (0, 1]; never less than one frame a second for it.
-
-        From any thread.
-        """
-        if not 0.0 < share <= 1.0:
-            raise ValueError(f"share: {share}, must be in (0, 1]")
-        self._share = share
-
     def stream(self) -> Generator[Frame | None, None, None]:
         """Open the camera and yield its frames; None for those that ``max_fps`` leaves out, and while a file waits.
 
         DeviceLostError when a device or stream is not there, or gives nothing within its limit; RecordingError where a
         file is no video. Ends where a file ends.
         """
-        cv2 = load()
+        cv2, file = load(), self._config.file
         capture = self._open(cv2)
         try:
-            yield from self._read_live(capture) if self._config.live else self._read_file(cv2, capture)
+            yield from self._read_live(capture) if file is None else self._read_file(cv2, capture, file)
         finally:
             capture.release()
 
     def _pace(self) -> SharedPace:
-        return SharedPace(self._config.max_fps, lambda: self._share, self._shed)
+        return SharedPace(self._config.max_fps, self._share, self._shed)
 
     def _open(self, cv2: ModuleType) -> Any:
         config, began_s = self._config, time.monotonic()
         if config.file is not None:
             must_be_readable(config.file)
-            capture = cv2.VideoCapture(f"file:{config.file.absolute()}", cv2.CAP_FFMPEG)
+            capture = cv2.VideoCapture(f"file:{opencv_name(config.file)}", cv2.CAP_FFMPEG)
         elif config.url is not None:
             capture = cv2.VideoCapture(self._address, cv2.CAP_FFMPEG, self._stream_options(cv2))
         else:
             path = device_path(config.device)
             must_be_there(path)
-            capture = cv2.VideoCapture(str(path), cv2.CAP_V4L2, self._device_options(cv2))
+            capture = cv2.VideoCapture(opencv_name(path), cv2.CAP_V4L2, self._device_options(cv2))
         width, height = (capture.get(key) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
         if capture.isOpened() and width * height <= MOST_PIXELS:
             return capture
@@ -107,7 +102,7 @@ class Camera:
         """Why it could not be opened."""
         config, took_s = self._config, time.monotonic() - began_s
         if config.file is not None:
-            return RecordingError(f"{config.file}: {problem or 'is no video that OpenCV can read'}")
+            return RecordingError(f"{shown(config.file)}: {problem or 'is no video that OpenCV can read'}")
         if config.url is not None and not problem:
             late = took_s >= 0.9 * config.open_limit_s
             problem = f"has not answered within {took_s:.0f} s" if late else why_not(self._address)
@@ -149,7 +144,7 @@ class Camera:
     def _view(self, picture: Picture) -> Picture:
         return view(picture, self._config.rotate, self._config.crop, self._config.regions)
 
-    def _read_file(self, cv2: ModuleType, capture: Any) -> Generator[Frame | None, None, None]:
+    def _read_file(self, cv2: ModuleType, capture: Any, file: Path) -> Generator[Frame | None, None, None]:
         began_s, epoch_s, pace = time.monotonic(), time.time(), self._pace()
         at_s, base_s, step_s = 0.0, 0.0, 1 / min(max(capture.get(cv2.CAP_PROP_FPS), 1.0), 240.0)
         while True:
@@ -161,11 +156,11 @@ class Camera:
                     yield None
                 yield self._frame(capture, at_s, epoch_s) if pace.due(at_s) else None
             if not found:
-                raise RecordingError(f"{self._config.file}: holds no picture that can be read")
+                raise RecordingError(f"{shown(file)}: holds no picture that can be read")
             if not self._config.loop:
                 return
             base_s = at_s + step_s
-            capture.open(f"file:{self._config.file.absolute()}", cv2.CAP_FFMPEG)  # type: ignore[union-attr]
+            capture.open(f"file:{opencv_name(file)}", cv2.CAP_FFMPEG)
 
 
 def device_path(device: str | int | None) -> Path:
@@ -180,13 +175,3 @@ def must_be_there(device: Path) -> None:
         raise DeviceLostError(f"camera {device}: no such device; there is {there}")
     if not os.access(device, os.R_OK | os.W_OK):
         raise DeviceLostError(f"camera {device}: may not be opened; add the user to the group video")
-
-
-def must_be_readable(path: Path) -> None:
-    """RecordingError where a file is not there, empty, or not for us."""
-    try:
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise RecordingError(f"{path}: is empty (0 bytes)")
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be read: {error.strerror}") from None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 LEAST_FPS = 1.0
 """However little is to be done: a camera that gives no frame for some seconds counts as lost."""
+ROUNDING = 1e-6
 
 
 class Pace:
@@ -12,16 +13,32 @@ class Pace:
     def __init__(self, max_fps: float) -> None:
         self._period_s, self._next_s = 1 / max_fps, 0.0
 
-    def set_fps(self, max_fps: float) -> None:
-        """At most so many a second from the last one on."""
-        self._next_s += 1 / max_fps - self._period_s
-        self._period_s = 1 / max_fps
-
     def due(self, at_s: float) -> bool:
         """Whether the frame at that time is to be looked at. Times must not go back."""
-        if at_s < self._next_s - 1e-6:  # rounding
+        if at_s < self._next_s - ROUNDING:
             return False
         self._next_s = max(self._next_s, at_s - self._period_s) + self._period_s
+        return True
+
+
+class Thinning:
+    """Which frames to look at, so that it is a share of them, evenly; the first one is.
+
+    A share of the frames and not of the time: of a camera that is slow anyway, too, a half is a half.
+    """
+
+    def __init__(self) -> None:
+        self._credit = 1.0
+
+    def due(self, share: float, *, ready: bool = True) -> bool:
+        """Whether the next frame is one of them. ``share``: of it and those to come, 1 or more is all.
+
+        ``ready``: whether it could be looked at; else the one after it will do.
+        """
+        self._credit = min(self._credit + share, 1.0 + share)
+        if self._credit < 1.0 - ROUNDING or not ready:
+            return False
+        self._credit -= 1.0
         return True
 
 
@@ -29,16 +46,16 @@ class SharedPace:
     """A pace that leaves out more while a share of the frames has to do; each that goes for that reason is counted."""
 
     def __init__(self, max_fps: float, share: Callable[[], float], shed: Callable[[], None]) -> None:
-        """``share``: of ``max_fps``, in (0, 1], asked for each frame; ``shed`` is told of each left out for that."""
-        self._max_fps, self._share, self._shed = max_fps, share, shed
-        self._usual, self._limited = Pace(max_fps), Pace(max_fps)
+        """``share``: in (0, 1], asked for each frame that is due; ``shed`` is told of each left out for that."""
+        self._share, self._shed = share, shed
+        self._pace, self._thinning, self._taken_s = Pace(max_fps), Thinning(), 0.0
 
     def due(self, at_s: float) -> bool:
-        """As :meth:`Pace.due`."""
-        if not self._usual.due(at_s):
+        """As :meth:`Pace.due`; never less than ``LEAST_FPS``, where there are as many."""
+        if not self._pace.due(at_s):
             return False
-        self._limited.set_fps(max(self._max_fps * self._share(), min(self._max_fps, LEAST_FPS)))
-        if self._limited.due(at_s):
+        if self._thinning.due(self._share()) or at_s - self._taken_s >= 1 / LEAST_FPS:
+            self._taken_s = at_s
             return True
         self._shed()
         return False

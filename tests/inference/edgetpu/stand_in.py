@@ -75,7 +75,7 @@ def compiled(content: bytes) -> bytes:
     code.customCode, code.version = b"edgetpu-custom-op", 1
     model.operatorCodes.append(code)
     graph.outputs = list(graph.outputs)
-    for place, output in enumerate(list(graph.outputs)):
+    for place, output in sorted(enumerate(graph.outputs), key=lambda pair: pair[1]):  # as the runtime sorts them
         tensor = schema.TensorT()
         original = graph.tensors[output]
         tensor.shape, tensor.type, tensor.quantization = original.shape, original.type, original.quantization

@@ -92,6 +92,18 @@ def test_a_twin_that_is_not_as_its_card_says_is_refused_at_once(box, twin):
         box().add(cpu)
 
 
+def test_what_slows_a_model_down_on_the_device_is_said_when_it_runs_there(box, twin, caplog):
+    """And not on a box that has no such device."""
+    made = box()
+    made.plugged_in = False
+    made.add(twin("partly_compiled"))
+    assert "runs on the CPU" not in caplog.text
+    made.plugged_in = True
+    made.device.start()
+    wait_until(made.is_up)
+    assert "part of a model for the Edge TPU runs on the CPU" in caplog.text
+
+
 def test_a_device_without_models_is_left_alone(box):
     """No process is started for it, and that is no fault."""
     made = box()
