@@ -143,7 +143,7 @@ class EdgeTpu:
         except DeviceLostError as error:
             session.fail(error)
         finally:
-            reason = session.reason() if session.fault else None
+            reason = None if session.fault is None else session.reason()
             self._down(session)
         if reason is not None:
             raise DeviceLostError(reason)
@@ -174,7 +174,7 @@ class EdgeTpu:
         self._session = None
         for model in list(self._models.values()):
             model.connect(None)
-        session.close(0.0 if session.fault else 1.0)
+        session.close(1.0 if session.fault is None else 0.0)
         if session.fault is None:
             self._health.set(State.OFF)
             self._announce(False)

@@ -28,7 +28,9 @@ class Session:
 
     def __init__(self, device: str, config: EdgeTpuConfig, ended: Callable[[], None]) -> None:
         """Start the host; DeviceLostError where that fails. ``ended`` is called when a fault ends the session."""
-        self.fault: DeviceLostError | None = None
+        self.fault: str | None = None
+        """In words: an error would hold its traceback, and that this session with all its files, in a circle."""
+        self._gone = False  # the host process is
         self.channels: dict[str, Channel] = {}
         self.refused: dict[str, str] = {}
         """Models that the device will not have, by key, and why; tried again with the next check."""
@@ -83,14 +85,14 @@ class Session:
         with self._lock:
             if self.fault is not None:
                 return
-            self.fault = fault
-        if not isinstance(fault, GoneError):
+            self.fault, self._gone = str(fault), isinstance(fault, GoneError)
+        if not self._gone:
             self._host.kill()
         self._ended()
 
     def reason(self) -> str:
         """Why the session ended; for the watcher, since it may have to wait for the process to end."""
-        return self._host.why_gone() if isinstance(self.fault, GoneError) else str(self.fault)
+        return self._host.why_gone() if self._gone else str(self.fault)
 
     def close(self, limit_s: float = 0.0) -> None:
         """Give the device back."""

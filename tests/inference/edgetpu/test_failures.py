@@ -1,5 +1,6 @@
 """The accelerator dies in every way it can, and each question is answered all the same, rightly and once."""
 
+import gc
 import os
 import re
 import signal
@@ -97,6 +98,28 @@ def test_a_device_that_cannot_be_opened_is_said_and_taken_when_it_works(box, twi
     assert not made.is_up()
     stand_in.heal()
     ask_until(model, "usb:0")
+
+
+@pytest.mark.parametrize("fault", [{"invoke": "error"}, {"invoke": "crash"}], ids=str)
+def test_a_session_that_a_fault_ended_leaves_no_file_open(box, twin, stand_in, fault):
+    """At once, and not when the garbage collector finds it: that may be an hour later, and dozens of faults."""
+
+    def is_open():
+        found = subprocess.run(["ls", "-l", f"/proc/{os.getpid()}/fd"], capture_output=True, text=True, check=False)
+        return found.stdout.count("memfd:edged-drone_sound")
+
+    gc.collect()
+    gc.disable()
+    try:
+        made, model, _ = running(box, twin)
+        before = is_open()
+        stand_in.fault(**fault)
+        wait_until(lambda: ask(model, 0) and made.part.snapshot().counters.get("lost", 0) >= 4)
+        stand_in.heal()
+        ask_until(model, "usb:0")
+        wait_until(lambda: is_open() == before)
+    finally:
+        gc.enable()
 
 
 def test_a_killed_host_process_is_noticed_though_nobody_asks(box, twin):
