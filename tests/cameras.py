@@ -3,7 +3,6 @@
 import base64
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -13,6 +12,8 @@ from typing import Self
 
 import cv2
 import numpy as np
+
+from tests.broker import free_port
 
 SERVER = Path(__file__).with_name("rtsp_server.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -35,12 +36,6 @@ def missing() -> str:
     if subprocess.run([SYSTEM_PYTHON, "-c", PROBE], capture_output=True, check=False).returncode:
         return "no RTSP server: python3-gi, gir1.2-gst-rtsp-server-1.0 or gstreamer1.0-plugins-* are not installed"
     return ""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def moving(number: int, width: int = 320, height: int = 240) -> np.ndarray:

@@ -14,7 +14,8 @@ from edged.runtime.health import Health
 from edged.settings import Source
 from edged.sources.camera import CameraConfig
 from edged.sources.microphone import MicrophoneConfig
-from tests.cameras import free_port, moving, wait_until, write_video
+from tests.broker import free_port
+from tests.cameras import moving, wait_until, write_video
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """Record: all that is kept of one event. Two records of one event, an earlier and a later one, make one."""
 
 import json
-from collections.abc import Iterable
 from datetime import datetime
-from functools import reduce
 from typing import Any, NamedTuple
 
 from edged.messages.event import Phase
@@ -83,11 +81,6 @@ def merged(earlier: Record, later: Record) -> Record:
         start_evidence=earlier.start_evidence,
         best_evidence=best.best_evidence,
     )
-
-
-def merged_all(records: Iterable[Record]) -> Record:
-    """All of one event, in order; at least one."""
-    return reduce(merged, records)
 
 
 def anonymous(record: Record) -> Record:

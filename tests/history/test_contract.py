@@ -1,12 +1,13 @@
 """The history on the disk is what a few lines of plain Python say it is, whatever happens in whichever order."""
 
+from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from edged.history.record import evidence_of, merged, merged_all, record_of
+from edged.history.record import evidence_of, merged, record_of
 from edged.history.upkeep import UPKEEP_S
 from edged.messages.event import Phase
 from tests.history.boxes import Box, a_message
@@ -78,7 +79,7 @@ def test_how_the_messages_of_an_event_are_put_together_does_not_matter(several, 
     """All at once, or any part of them before: what waits in memory and what lies on the disk obey one rule."""
     records = [record_of(a_message(phase, 0, seq, **how)) for seq, (phase, _, how) in enumerate(several, 1)]
     at = data.draw(st.integers(1, len(records)))
-    whole = merged_all(records)
-    assert whole == (merged(merged_all(records[:at]), merged_all(records[at:])) if records[at:] else whole)
+    whole = reduce(merged, records)
+    assert whole == (merged(reduce(merged, records[:at]), reduce(merged, records[at:])) if records[at:] else whole)
     assert whole.confidence == max(record.confidence for record in records)
     assert (whole.first_seq, whole.last_seq) == (1, len(records))

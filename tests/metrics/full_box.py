@@ -19,7 +19,7 @@ from edged.outbox import Outbox
 from edged.report import health_message
 from edged.runtime.event_counts import EventCounts
 from edged.runtime.health import Health
-from tests.cameras import free_port
+from tests.broker import free_port
 from tests.events import an_event
 
 COUNTED = {

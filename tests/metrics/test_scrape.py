@@ -18,7 +18,7 @@ from edged.metrics.metrics import Metrics
 from edged.outbox import Outbox
 from edged.report import health_message
 from edged.runtime.health import Health
-from tests.cameras import free_port
+from tests.broker import free_port
 from tests.metrics.full_box import COUNTED, SHOWN, families, full_box, promtool, sample_names, scrape, served
 
 

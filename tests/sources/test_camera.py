@@ -25,7 +25,8 @@ from edged.sources.camera.address import masked, with_credentials
 from edged.sources.camera.camera import device_path
 from edged.sources.camera.pace import Pace
 from edged.sources.picture_check import PictureCheck
-from tests.cameras import FPS, MjpegCamera, RtspCamera, free_port, missing, moving, wait_until, write_video
+from tests.broker import free_port
+from tests.cameras import FPS, MjpegCamera, RtspCamera, missing, moving, wait_until, write_video
 
 CLIP = Path(__file__).parents[2].parent / "shared/data/intel-iot-devkit__sample-videos/video"
 CLIP /= "one-by-one-person-detection.mp4"

@@ -10,8 +10,7 @@ import soundfile
 
 from edged.settings import Settings
 from edged.synthesis import FlyOver, fly_over
-from tests.broker import Broker, Listener, wait_until
-from tests.cameras import free_port
+from tests.broker import Broker, Listener, free_port, wait_until
 from tests.system.programs import Running
 
 
