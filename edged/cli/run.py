@@ -25,6 +25,9 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Start the daemon; where a command asks for a restart, begin anew in its place, under the same process id."""
+    from edged.runtime.heap import share_arenas
+
+    share_arenas()  # before what is imported now starts threads
     from edged.changes import Changes, changes_path
     from edged.daemon import Daemon
     from edged.runtime import logs
