@@ -2,6 +2,7 @@
 
 import json
 import signal
+from copy import deepcopy
 from pathlib import Path
 
 import cv2
@@ -90,7 +91,7 @@ def settings(broker, tmp_path, film, recordings, models):
             },
             "drones": {"source": "yard"},
         },
-        "confirmations": {"intruder": RULE},
+        "confirmations": {"intruder": deepcopy(RULE)},  # tests change it
         "home_assistant": {"enabled": True},
         "control": {"path": str(tmp_path / "control.sock")},
         "models": {"path": str(models)},
