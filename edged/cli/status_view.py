@@ -77,15 +77,18 @@ def _parts(health: Answer, info: Answer, rates: Rates) -> Iterator[Text]:
 
 
 def _part(name: str, group: str, part: Answer, note: str, rate: float | None) -> Text:
+    state = str(part.get("state", "?"))
     shown = [note] if note else []
+    if state in {"ok", "off"} and isinstance(reasons := part.get("reasons"), list):  # those of the others are above
+        shown += map(str, reasons)
     if rate is not None:
         shown.append(f"{rate:.1f} items/s")
     counters = [f"{what.replace('_', ' ')} {_figure(value)}" for what, value in _dict(part.get("counters")).items()]
     shown += [*counters[:MOST_COUNTERS], *(["…"] if len(counters) > MOST_COUNTERS else [])]
     inner = printable(name.removeprefix(f"{group}."), 24)
-    state = _state(str(part.get("state", "?")))
-    state.pad_right(9 - len(state))
-    line = Text.assemble(f"  {inner:<20}  ", state, printable(", ".join(shown), 200))
+    coloured = _state(state)
+    coloured.pad_right(9 - len(coloured))
+    line = Text.assemble(f"  {inner:<20}  ", coloured, printable(", ".join(shown), 200))
     line.rstrip()
     return line
 

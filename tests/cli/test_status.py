@@ -86,6 +86,17 @@ def test_one_screen_shows_how_it_is_what_it_does_and_what_is_on(box, config, cap
     assert len(lines) <= 24
 
 
+def test_what_a_part_that_is_well_or_off_has_to_say_stands_beside_it(box, config, capsys):
+    """A disk that is running low is well still; what is off says what it waits for. The others' words are above."""
+    box.health.part("machine.disk").set(State.OK, "/var: 900 MB free: it is running low")
+    box.health.part("confirmations.intruder").set(State.OFF, "waits for pipelines that are off: eyes")
+    assert run(command, "-c", config) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"machine\.disk +ok +/var: 900 MB free: it is running low\n", out)
+    assert re.search(r"confirmations\.intru\S* +off +waits for pipelines that are off: eyes\n", out)
+    assert out.count("gave nothing for 3.2 s") == 1
+
+
 def test_what_is_confirmed_is_so_by_a_rule(box, config, capsys):
     """Which neither hears nor sees."""
     witness = WitnessMessage(pipeline="drones", id=box.on[0].id, label="drone", confidence=0.9)
