@@ -20,14 +20,18 @@ IN_A_ROW_S = 0.05
 """A source may be so far ahead of the others while its model is loaded; ten times what a swap of parameters costs."""
 
 
+LONGEST_S = 4.0
+"""A thread that waits is stuck to the watchdog, after 5 s."""
+
+
 class TurnsConfig(Section):
     """Who goes first where several sources need the same accelerator or the CPU. Sound always does."""
 
     weights: dict[Slug, Annotated[float, Field(gt=0, le=100)]] = Field({}, max_length=64)
     """Shares of sources that count for more or less than the others, such as {door: 2}; of those not named: 1."""
-    frame_s: float = Field(1.0, ge=0.05, le=60)
+    frame_s: float = Field(1.0, ge=0.05, le=LONGEST_S)
     """A frame that a model has not begun to look at by then is dropped and counted at its source as `stale`."""
-    sound_s: float = Field(5.0, ge=0.5, le=10)
+    sound_s: float = Field(LONGEST_S, ge=0.5, le=LONGEST_S)
     """The same of sound."""
 
 

@@ -61,6 +61,18 @@ def test_a_work_of_a_source_that_is_left_in_the_middle_is_over():
     assert current().source == ""
 
 
+def test_items_that_another_thread_closes_leave_it_its_own_work():
+    """The garbage collector closes what a broken pipeline left, on whichever thread it runs."""
+    others = Work("door").items("ab")
+    thread = threading.Thread(target=lambda: next(others))
+    thread.start()
+    thread.join()
+    for _ in Work("microphone", Rank.SOUND).items([None]):
+        others.close()
+        assert current().source == "microphone"
+    assert current().source == ""
+
+
 def test_a_thread_of_video_steps_back_and_no_other_does():
     """The kernel runs sound first where both want a core."""
     found = []

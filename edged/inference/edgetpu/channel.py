@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 import numpy as np
@@ -15,8 +16,8 @@ from edged.inference.edgetpu.host import FAILED, LATE, MESSAGE_BYTES, REPLY, REQ
 from edged.inference.files.card import Card, Tensor
 from edged.inference.model import Array
 
-LAST_RANK = 255
-"""Of those who do not say."""
+LAST_RANK = 1
+"""Of those who do not say: that of video. A lower one would hardly be served where there is much video."""
 LANES = 2
 """Requests to a model that may be under way: while the device is at one, the next is there already."""
 ALIGNMENT = 64
@@ -113,7 +114,7 @@ class Lane:
     def ask(self, inputs: Sequence[Array], until_s: float, rank: int) -> tuple[list[Array], float]:
         """As :meth:`Channel.ask`, until a moment of the monotonic clock."""
         with self._lock:
-            if self._owed_since_s is not None and self._settle(0.0) is None:
+            if self._owed_s() > 0.0:
                 raise LateError(f"{self._name}: a reply is overdue")
             for view, array in zip(self._inputs, inputs, strict=True):
                 view[...] = array
@@ -130,11 +131,7 @@ class Lane:
         if not self._lock.acquire(blocking=False):
             return 0.0
         try:
-            if self._owed_since_s is None or self._settle(0.0) is not None:
-                return 0.0
-            return time.monotonic() - self._owed_since_s
-        except LateError:
-            return 0.0
+            return self._owed_s()
         finally:
             self._lock.release()
 
@@ -142,6 +139,12 @@ class Lane:
         """The host unloads the model."""
         with self._lock:  # nobody is to wait on a file descriptor that may by then be another's
             self._ours.close()
+
+    def _owed_s(self) -> float:
+        if self._owed_since_s is not None:
+            with suppress(LateError):  # the last request's: it says nothing about the next
+                self._settle(0.0)
+        return 0.0 if self._owed_since_s is None else time.monotonic() - self._owed_since_s
 
     def _send(self, request: bytes) -> None:
         try:

@@ -153,7 +153,9 @@ class Host:
             if message:
                 self._control.send(json.dumps(self._obey(json.loads(message), fds)).encode())
             return bool(message)
-        request = self._models[name].channel.recv(REQUEST.size)
+        request = b""
+        with contextlib.suppress(ConnectionResetError):  # it was closed with a reply in it that nobody had taken
+            request = self._models[name].channel.recv(REQUEST.size)
         if request:
             self._waiting[name] = REQUEST.unpack(request)
         else:
