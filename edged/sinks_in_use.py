@@ -192,8 +192,9 @@ class SinksInUse:
     def changed(self, running: Collection[str]) -> None:
         """The box has got something, or has something no longer; ``running``: the pipelines that run, or should."""
         self._confirmations.look(running)
-        for gone in self._active - {*self._settings.pipelines, *self._settings.confirmations}:
+        for gone in self._active - {*running, *self._settings.pipelines, *self._settings.confirmations}:
             self._active.remove(gone)
+            self._health.remove(f"pipelines.{gone}")
             self.retain(f"active/{gone}", "")
         if self._announced:
             self._announced.refresh()

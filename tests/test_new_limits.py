@@ -201,3 +201,16 @@ def test_the_journal_is_switched_off_and_on():
             assert list(in_use.take_up(wanted)) == []
             sinks.outbox(an_event(Phase.START, number))
     assert stream.getvalue().count("\n") == 2
+
+
+def test_what_a_pipeline_left_goes_with_it_and_a_new_one_keeps_its_own():
+    """Health and ``active/`` of one that is gone; one that was just added is among those that run, if nowhere else."""
+    health = Health()
+    sinks = SinksInUse(
+        SettingsInUse(Settings(mqtt={"enabled": False}, history={"enabled": False})), io.StringIO(), health
+    )
+    health.part("pipelines.old").set(State.OFF)
+    sinks._active |= {"old", "new"}
+    sinks.changed(["drones", "new"])
+    assert sinks._active == {"new"}
+    assert "pipelines.old" not in health.parts()

@@ -212,6 +212,15 @@ def test_the_pause_is_long_where_another_box_uses_our_name():
     assert soon.pause_s() == 1
 
 
+def test_a_new_connection_by_other_settings_suspects_nobody():
+    """The name, the user or the broker was changed for that very reason."""
+    soon, part = comeback()
+    soon.lost(100.0, TAKEN_OVER, hung_up=False)
+    assert part.state is State.DEGRADED
+    Comeback("box", 30.0, part)
+    assert part.state is State.OK
+
+
 def test_another_box_is_suspected_where_the_broker_hangs_up_again_and_again():
     """Of MQTT 3.1.1 it has no way to say why; one that was away meanwhile had another reason."""
     suspicious, part = comeback()

@@ -76,8 +76,9 @@ class Clips:
         self._config, self._sources, self._health, self._clock = config, sources, health, clock
         self._erased = erased
         self._recorders: dict[str, Recorder] = {}
-        self._watched: dict[str, Watched] = {}
-        self._messages: queue.Queue[EventMessage] = queue.Queue(MOST_MESSAGES)
+        self._ended: list[Recorder] = []
+        self._watched: dict[str, tuple[Watched, Recorder]] = {}
+        self._messages: queue.Queue[tuple[EventMessage, str, Recorder]] = queue.Queue(MOST_MESSAGES)
         self._opened, self._swept_s = False, float("-inf")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
@@ -105,9 +106,10 @@ class Clips:
 
     def __call__(self, message: EventMessage) -> None:
         """An event that is to be kept. Returns at once."""
-        if self._sources.get(message.pipeline) in self._recorders:
+        source, known = self._sources.get(message.pipeline, ""), self._watched.get(message.id)
+        if recorder := known[1] if known else self._recorders.get(source):  # another one may have its name later
             try:
-                self._messages.put_nowait(message)
+                self._messages.put_nowait((message, source, recorder))
             except queue.Full:
                 self._health.count("dropped")
 
@@ -128,12 +130,13 @@ class Clips:
         if now_s - self._swept_s >= SWEEP_S:
             self._swept_s = now_s
             self._on_disk(self._tend)
+            self._forget_ended()
         while not self._messages.empty():
-            self._take(self._messages.get_nowait(), now_s)
-        for watched in tuple(self._watched.values()):
-            if self._stopping.is_set() or watched.due(self._recorders[watched.source].until_s, now_s):
+            self._take(*self._messages.get_nowait(), now_s)
+        for watched, recorder in tuple(self._watched.values()):
+            if self._stopping.is_set() or watched.due(recorder.until_s, now_s):
                 del self._watched[watched.id]
-                self._write(watched)
+                self._write(watched, recorder)
 
     def _run(self) -> None:
         stopped = False
@@ -144,19 +147,18 @@ class Clips:
             except Exception:  # a bug costs a clip, not the box
                 log.exception("clips: writing failed")
 
-    def _take(self, message: EventMessage, now_s: float) -> None:
-        if watched := self._watched.get(message.id):
-            watched.add(message, now_s)
+    def _take(self, message: EventMessage, source: str, recorder: Recorder, now_s: float) -> None:
+        if known := self._watched.get(message.id):
+            known[0].add(message, now_s)
         elif message.phase is Phase.START and len(self._watched) < MOST_WATCHED:
-            source = self._sources[message.pipeline]
-            self._watched[message.id] = Watched(message, source, self._config, now_s)
+            self._watched[message.id] = Watched(message, source, self._config, now_s), recorder
         elif message.phase is Phase.START:
             self._health.count("dropped")
         elif message.phase is Phase.END:  # of one that was longer than its clip
             self._on_disk(lambda: self.store.add_end(message))
 
-    def _write(self, watched: Watched) -> None:
-        contents = self._recorders[watched.source].cut(watched.from_s, watched.until_s)
+    def _write(self, watched: Watched, recorder: Recorder) -> None:
+        contents = recorder.cut(watched.from_s, watched.until_s)
         if not contents:
             self._health.count("not_recorded")
         elif self._on_disk(lambda: self._keep(watched, contents)):
@@ -191,6 +193,13 @@ class Clips:
             return True
         return False
 
+    def _forget_ended(self) -> None:
+        """What sources that are gone gave; clips of events that were on then have it still."""
+        while self._ended:
+            ended = self._ended.pop()
+            for source in [name for name, recorder in self._recorders.items() if recorder is ended]:
+                del self._recorders[source]
+
     def _remember(self, source: str, recorder: Recorder, items: BoundedQueue[Any]) -> None:
         self._recorders[source] = recorder
         name = f"clips-{source}"
@@ -203,3 +212,4 @@ class Clips:
                     recorder.add(item)
             except Exception:  # a picture that cannot be encoded, say: the next one may be
                 self._health.count("faults")
+        self._ended.append(recorder)

@@ -24,7 +24,7 @@ class Comeback:
         """``name``: the device's; ``max_s``: the longest pause."""
         self._name, self._max_s, self._health, self._uniform = name, max_s, health, uniform
         self._tries, self._hang_ups = 0, 0
-        self._rival = ""
+        self._tell("")
 
     def lost(self, lasted_s: float, code: int | None, *, hung_up: bool) -> None:
         """A connection is over; ``code``: the broker's reason, if it gave one; ``hung_up``: for no reason we know."""

@@ -11,7 +11,7 @@ from edged.runtime.bounded_queue import BoundedQueue
 from edged.runtime.health import Health
 from edged.sinks.clips import Clips, ClipsConfig
 from edged.sinks.clips.clip import Events
-from edged.sinks.clips.clips import MOST_MESSAGES, MOST_WATCHED
+from edged.sinks.clips.clips import MOST_MESSAGES, MOST_WATCHED, SWEEP_S
 from tests.sinks.clips.evidence import EPOCH_S, LIMITS, RATE_HZ, a_frame, a_message, heard, ramp
 
 PIPELINES = {"drones": "microphone", "faces": "camera", "gate": "elsewhere"}
@@ -130,6 +130,32 @@ def test_stopping_keeps_what_there_is(box):
     box.clips(a_message(Phase.START, start_s=5.0))
     box.clips.stop(5.0)
     assert len(box.clips.store.files(a_message().id)) == 2
+
+
+def test_what_was_on_when_its_source_was_exchanged_is_kept_as_the_old_one_gave_it(box):
+    """Another microphone may have its name by the time the clip is cut; the end is told all the same."""
+    box.hear(0, 6)
+    event = box.tell(Phase.START)
+    old, box.sound = box.sound, BoundedQueue(10_000)
+    box.clips.hear("microphone", box.sound, RATE_HZ)
+    old.close()
+    box.hear(6, 12)
+    box.tell(Phase.END)
+    box.now_s += 60  # it gives no more
+    box.clips.step()
+    samples = heard(box.clips.store.read(event, "sound.flac"))
+    assert (samples[0], samples[-1]) == (2000, 5999)
+    told = Events.model_validate_json(box.clips.store.read(event, "events.json")).messages
+    assert [message.phase for message in told] == ["start", "end"]
+
+
+def test_what_a_source_gave_that_is_gone_is_forgotten(box):
+    """Within ``SWEEP_S``: a minute of sound is 2 MB, and sources can be renamed as often as one likes."""
+    box.sound.close()
+    wait_until(lambda: box.clips._ended)
+    box.now_s += SWEEP_S
+    box.clips.step()
+    assert list(box.clips._recorders) == ["camera"]
 
 
 def test_nothing_is_kept_of_pipelines_whose_source_is_not_remembered(box):
