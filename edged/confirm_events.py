@@ -101,7 +101,7 @@ class ConfirmEvents:
 
     def _begin(self, event: Event) -> Iterator[Event]:
         for witnesses in islice(self._combinations(event), MOST_TRIED):
-            if self._agree(witnesses):
+            if self._is_new(witnesses, event) and self._agree(witnesses):
                 self._on = self._confirmed(event, witnesses)
                 self._used |= {one.id for one in witnesses}
                 yield self._on
@@ -117,8 +117,13 @@ class ConfirmEvents:
             if event.id in known:
                 yield from product(*near[:place], (event,), *near[place + 1 :])
 
+    def _is_new(self, witnesses: tuple[Event, ...], event: Event) -> bool:
+        """One of them has not been a witness; or none has, where it is an end that tells of them."""
+        used = [one.id in self._used for one in witnesses]
+        return not (any(used) if event.phase is Phase.END else all(used))
+
     def _agree(self, witnesses: tuple[Event, ...]) -> bool:
-        if len({one.id for one in witnesses}) < len(witnesses) or all(one.id in self._used for one in witnesses):
+        if len({one.id for one in witnesses}) < len(witnesses):
             return False
         spans = [span(one) for one in witnesses]
         return all(a.gap_s(b) <= self._config.within_s for a, b in product(spans, spans))

@@ -135,6 +135,13 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
+    def _weights_are_of_sources(self) -> "Settings":
+        if wrong := next((name for name in self.accelerator.turns.weights if name not in self.sources), None):
+            known = ", ".join(self.sources) or "none"
+            raise ValueError(f"accelerator.turns.weights.{wrong}: must be one of the sources: {known}")
+        return self
+
+    @model_validator(mode="after")
     def _confirmations_are_of_pipelines(self) -> "Settings":
         for name, rule in self.confirmations.items():
             if name in {*self.pipelines, "daemon"}:

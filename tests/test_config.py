@@ -203,6 +203,10 @@ def test_anchors_and_merges_share_settings(file):
             "pipelines.drones.source: 'mik', must be one of the sources: microphone",
         ),
         (
+            "accelerator: {turns: {weights: {microphone: 2, dor: 3}}}",
+            "accelerator.turns.weights.dor: must be one of the sources: microphone",
+        ),
+        (
             "pipelines: {drones: {smoothing: {release: 0.9}}}",
             "smoothing.release: 0.9, must not be above threshold (0.7)",
         ),

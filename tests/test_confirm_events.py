@@ -102,6 +102,19 @@ def test_the_same_two_confirm_once_and_a_new_one_beside_an_old_one_again():
     assert events[0].id != events[2].id
 
 
+def test_what_was_confirmed_is_not_told_again_when_the_last_of_its_witnesses_ends():
+    """A second object came while the first was confirmed with the drone: all is over, and was told."""
+    events = told(
+        start("drones", 1, 2000),
+        start("objects", 1, 2001),
+        start("objects", 2, 2002),
+        end("objects", 1, 2009, 2001),
+        end("objects", 2, 2009, 2002),
+        end("drones", 1, 2009, 2000),
+    )
+    assert [(one.phase, one.witnesses[1].id) for one in events] == [(Phase.START, "objects-1"), (Phase.END, "objects-1")]
+
+
 def test_what_is_confirmed_ends_with_its_witnesses_last_word_when_the_rule_is_given_up():
     """Nothing is on for ever; and where nothing is confirmed there is nothing to say."""
     confirm = ConfirmEvents(RULE, "sure")
