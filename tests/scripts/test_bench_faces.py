@@ -1,12 +1,12 @@
 """The measures of faces: each runs, and says what it is compared with. What comes out is not a test's business."""
 
-import math
 from pathlib import Path
 
 import pytest
 from benchmarks import faces
 from benchmarks.faces_data import DATA, EMBEDDER, HEIGHT, WIDTH, NoDataError, empty_frame, portraits
-from benchmarks.measure import Result, table
+
+from tests.scripts.measures import check_that_it_measures
 
 FEW = {
     "one_face": {"rounds": 20},
@@ -27,11 +27,7 @@ def test_every_measure_is_tried():
 @pytest.mark.parametrize(("name", "few"), FEW.items(), ids=FEW)
 def test_measure_finds_a_figure_and_says_what_it_is_compared_with(name, few):
     """With as few repetitions as may be."""
-    (measure,) = (one for one in faces.GROUP.measures if one.name == f"faces.{name}")
-    found = measure.function(**few)
-    assert math.isfinite(found.value)
-    assert found.value > 0
-    assert found.compared_with in table([Result(name, found.value, measure.unit, measure.target, found.compared_with)])
+    check_that_it_measures(faces.GROUP, name, few)
 
 
 def test_an_empty_frame_is_the_size_of_a_camera():

@@ -1,13 +1,11 @@
 """The measures of many sources: each runs, and says what it is compared with. What comes out is no test's business."""
 
-import math
-
 import pytest
 from benchmarks import many
 from benchmarks.many_box import jain
-from benchmarks.measure import Result, table
 
 from tests.faces import NEED_DATA
+from tests.scripts.measures import check_that_it_measures
 
 FEW = {
     "throughput": {"rounds": 1, "seconds": 0.2, "cameras": (2,)},
@@ -28,11 +26,7 @@ def test_every_measure_is_tried():
 @pytest.mark.parametrize(("name", "few"), FEW.items(), ids=FEW)
 def test_measure_finds_a_figure_and_says_what_it_is_compared_with(name, few):
     """With as few repetitions as may be."""
-    (measure,) = (one for one in many.GROUP.measures if one.name == f"many.{name}")
-    found = measure.function(**few)
-    assert math.isfinite(found.value)
-    assert found.value > 0
-    assert found.compared_with in table([Result(name, found.value, measure.unit, measure.target, found.compared_with)])
+    check_that_it_measures(many.GROUP, name, few)
 
 
 def test_jains_index_is_one_where_all_have_the_same_and_a_share_where_one_has_all():
