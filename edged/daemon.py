@@ -29,6 +29,7 @@ from edged.runtime import logs
 from edged.runtime.event_counts import EventCounts
 from edged.runtime.flapping import Damping
 from edged.runtime.health import Health
+from edged.runtime.heap import Tidy, settle
 from edged.runtime.service_manager import Status, notify, reloading, starting
 from edged.runtime.stop_flag import StopFlag
 from edged.runtime.telling import Telling
@@ -79,7 +80,7 @@ class Daemon:
         self._guards = guards_of(settings.guards, folders_written(settings), self._what_can_wait(), self._health)
         self._status = Status()
         self._watchdog = make_watchdog(self._pulses, self._health)
-        self._telling = Telling(settings.health.interval_s)
+        self._telling, self._tidy = Telling(settings.health.interval_s), Tidy()
         self._metrics = Metrics(settings.metrics.prometheus, self._health, self._health_message)
         self._control = ExitStack()
         self._takers().follow(self._in_use)
@@ -180,6 +181,7 @@ class Daemon:
         self._tell_info()
         self._publish_health()
         notify("READY=1")
+        settle()
 
     def _busy(self) -> bool:
         """False once every source has ended and every pipeline has taken what there was."""
@@ -198,6 +200,7 @@ class Daemon:
         self._watchdog.tick()
         self._tell_status()
         self._publish_if_due()
+        self._tidy.tick()
 
     def _publish_if_due(self) -> None:
         if self._telling.due(self._health.revision):

@@ -1,12 +1,14 @@
 """The machine that edged runs on: what the kernel says of it. ``root`` is for tests: another tree in place of ``/``."""
 
 import ctypes
+import functools
 import os
 import re
 import shutil
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 STA_UNSYNC = 0x0040
 """adjtimex(2): the clock is not synchronised."""
@@ -78,8 +80,7 @@ def written_bytes(device: Path) -> int | None:
 
 def clock_synchronised() -> bool | None:
     """Whether the kernel holds the clock to be synchronised (by NTP or the like); None where it does not say."""
-    adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
-    if adjtimex is None:
+    if (adjtimex := _adjtimex()) is None:
         return None
     state = (ctypes.c_long * 64)()  # struct timex, all zeros: read only; its status is the second int after two longs
     if adjtimex(ctypes.byref(state)) < 0:  # the unit's ProtectClock= refuses even the question
@@ -87,6 +88,11 @@ def clock_synchronised() -> bool | None:
         return (told / "synchronized").exists() if told.is_dir() else None
     status_at = 5 * ctypes.sizeof(ctypes.c_long)  # modes, offset, freq, maxerror, esterror come before it
     return not ctypes.c_int.from_buffer(state, status_at).value & STA_UNSYNC
+
+
+@functools.cache  # each look for it would leave a circle behind for the garbage collector
+def _adjtimex() -> Any:
+    return getattr(ctypes.CDLL(None), "adjtimex", None)
 
 
 def resident_bytes(root: Path = ROOT) -> int:

@@ -1,5 +1,6 @@
-"""Threads share the C library's arenas."""
+"""Threads share the C library's arenas; what is free is given back."""
 
+import ctypes
 import subprocess
 import sys
 
@@ -43,3 +44,38 @@ def arenas(how):
 def test_threads_share_two_arenas():
     """Without it there are more, so that this test says something."""
     assert arenas("shared") <= ARENAS < arenas("each its own")
+
+
+UNTIDY = """
+import gc, sys
+from edged.runtime.heap import TIDY_S, Tidy, settle
+from edged.runtime.machine import resident_bytes
+
+class Circle:
+    def __init__(self):
+        self.own, self.content = self, bytes(600)
+
+now_s = 0.0
+tidy = Tidy(lambda: now_s)
+settle()
+gc.disable()
+kept = []
+for number in range(100_000):
+    circle = Circle()
+    if number % 100 == 0:
+        kept.append(circle)
+full = resident_bytes()
+for now_s in (TIDY_S - 1, TIDY_S):
+    tidy.tick()
+    print(full - resident_bytes())
+print(gc.get_freeze_count())
+"""
+
+
+def test_what_is_free_is_given_back_every_half_minute():
+    """Garbage that holds itself, and the pages of the C library between what is still in use."""
+    found = subprocess.run([sys.executable, "-c", UNTIDY], capture_output=True, text=True, check=True)
+    before, given_back, frozen = map(int, found.stdout.split())
+    assert before < 1_000_000
+    assert given_back > 40_000_000 or not hasattr(ctypes.CDLL(None), "malloc_trim")
+    assert frozen > 1000

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import logging
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -99,7 +100,8 @@ def _read(folder: Path, card: Card, role: str) -> bytes:
     path = folder / card.files[role].path
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+            length = os.fstat(file.fileno()).st_size  # so much is set aside before it is read
+            content = file.read(min(length, LARGEST) + 1)
     except OSError as error:
         raise ModelError(
             f"model {card.name}: {path} cannot be read: {error.strerror}; install the model again"
