@@ -25,7 +25,7 @@ _PRAGMAS = (
     "secure_delete = ON",  # names that were erased are overwritten
     "synchronous = NORMAL",
     f"journal_size_limit = {LOG_BYTES}",
-    "cache_size = -1000",
+    "cache_size = -256",  # KiB; it is written at its end and seldom read: more of it is held for nothing
     "journal_mode = WAL",
 )
 
