@@ -7,7 +7,7 @@ from typing import Any
 
 from edged.captures import Captures
 from edged.inference.model import Model
-from edged.inference.work import VIDEO_NICE, Rank, Work
+from edged.inference.work import VIDEO_NICE, Rank, Terms, Work
 from edged.messages.sound import Chunk, HarmonicWindow, KnownWindow
 from edged.messages.vision import Embedding, Frame, Nearest
 from edged.messages.wire import Message
@@ -76,18 +76,16 @@ class _Needs:
     @property
     def _work(self) -> Work:
         """What its thread is to be known by wherever it waits for a model."""
-        turns, source = self._box.models.turns, self._config.source
-        weight, count = turns.weights.get(source, 1.0), partial(self.parts.part(f"sources.{source}").count, "stale")
+        source, queue = self._config.source, self.queue
+        count = partial(self.parts.part(f"sources.{source}").count, "stale")
         if not self._config.LOOKS:
-            return Work(source, Rank.SOUND, weight, turns.sound_s, on_stale=count)
-        return Work(
-            source,
-            weight=weight,
-            lasts_s=turns.frame_s,
-            newer=lambda: len(self.queue) > 0,
-            on_stale=count,
-            nice=VIDEO_NICE,
-        )
+            return Work(source, Rank.SOUND, terms=self._terms, on_stale=count)
+        return Work(source, terms=self._terms, newer=lambda: len(queue) > 0, on_stale=count, nice=VIDEO_NICE)
+
+    def _terms(self) -> Terms:
+        turns = self._box.models.turns
+        lasts_s = turns.frame_s if self._config.LOOKS else turns.sound_s
+        return Terms(turns.weights.get(self._config.source, 1.0), lasts_s)
 
     def leave(self) -> None:
         self._box.captures.leave(self._config.source, self.queue)

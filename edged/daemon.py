@@ -143,7 +143,9 @@ class Daemon:
 
     def _takers(self) -> Takers:
         captures, sinks, people, guards = self._captures, self._sinks, self._people, self._guards
-        return Takers(captures, sinks, people, guards, self._metrics, self._telling, self._health, self._serve)
+        return Takers(
+            captures, self._models, sinks, people, guards, self._metrics, self._telling, self._health, self._serve
+        )
 
     def _serve(self, settings: Settings) -> None:
         """Answer at the control socket; whoever asks at the one before is cut off."""

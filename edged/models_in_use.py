@@ -33,7 +33,9 @@ class ModelsInUse:
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         """``announce``: told of every accelerator that comes or goes; ``changed``: when other models are in use."""
-        self._health, self.turns = health, settings.accelerator.turns
+        self._health = health
+        self.turns = settings.accelerator.turns
+        """Taken up with each item."""
         self.catalogue = Catalogue(settings.models)
         self.accelerators = Accelerators(settings.accelerator.edgetpu, health, announce)
         self._lock = threading.RLock()  # enrolment asks for models on threads of its own

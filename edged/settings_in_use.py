@@ -19,7 +19,7 @@ NEEDS_RESTART: Mapping[str, str] = {
     "gallery.path": "the gallery is open",
     "gallery.key_file": "the gallery is open",
     "models": "models are loaded from there",
-    "accelerator": "another process holds the device",
+    "accelerator.edgetpu": "another process holds the device",
 }
 """What is never taken up, and why."""
 

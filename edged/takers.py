@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from edged.captures import Captures
 from edged.guards import Guards
 from edged.metrics.metrics import Metrics
+from edged.models_in_use import ModelsInUse
 from edged.people_in_use import PeopleInUse
 from edged.runtime import logs
 from edged.runtime.flapping import Damping
@@ -22,6 +23,7 @@ class Takers:
     """What sinks take up, they see to themselves, but for what is kept: the disk under it is watched."""
 
     captures: Captures
+    models: ModelsInUse
     sinks: SinksInUse
     people: PeopleInUse
     guards: Guards
@@ -34,6 +36,7 @@ class Takers:
     def follow(self, in_use: SettingsInUse) -> None:
         """Have each told when something is wanted otherwise."""
         in_use.on_change(self._sources, "sources")
+        in_use.on_change(self._turns, "accelerator.turns")
         in_use.on_change(self._clips, "clips")
         in_use.on_change(self._history, "history")
         in_use.on_change(self._guards, "guards")
@@ -48,6 +51,9 @@ class Takers:
     def _sources(self, wanted: Settings) -> None:
         for name in self.captures.use(wanted.sources):
             self.sinks.retain(f"availability/{name}", "")
+
+    def _turns(self, wanted: Settings) -> None:
+        self.models.turns = wanted.accelerator.turns
 
     def _clips(self, wanted: Settings) -> None:
         self.sinks.evidence.use(wanted.clips)

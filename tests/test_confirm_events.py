@@ -112,7 +112,10 @@ def test_what_was_confirmed_is_not_told_again_when_the_last_of_its_witnesses_end
         end("objects", 2, 2009, 2002),
         end("drones", 1, 2009, 2000),
     )
-    assert [(one.phase, one.witnesses[1].id) for one in events] == [(Phase.START, "objects-1"), (Phase.END, "objects-1")]
+    assert [(one.phase, one.witnesses[1].id) for one in events] == [
+        (Phase.START, "objects-1"),
+        (Phase.END, "objects-1"),
+    ]
 
 
 def test_what_is_confirmed_ends_with_its_witnesses_last_word_when_the_rule_is_given_up():

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
@@ -27,6 +28,20 @@ class Rank(IntEnum):
     """There is always another frame."""
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a source gets of a model. ValueError where that is nothing."""
+
+    weight: float = 1.0
+    """Its share beside that of others."""
+    lasts_s: float = math.inf
+    """So long after it was taken an item is of use."""
+
+    def __post_init__(self) -> None:
+        if self.weight <= 0:
+            raise ValueError(f"weight: {self.weight}, must be above 0")
+
+
 class Work:
     """One pipeline's, on its own thread: whose items it takes, and until when the one at hand is of use."""
 
@@ -34,26 +49,23 @@ class Work:
         self,
         source: str = "",
         rank: Rank = Rank.VIDEO,
-        weight: float = 1.0,
-        lasts_s: float = math.inf,
         *,
+        terms: Callable[[], Terms] = Terms,
         newer: Callable[[], bool] = lambda: False,
         on_stale: Callable[[], None] = lambda: None,
         nice: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``weight``: the source's share beside that of others; ``on_stale`` counts its items that are dropped.
+        """``terms``: asked anew for each item; ``on_stale`` counts items that are dropped.
 
-        Until a model has begun to look at an item, it is stale ``lasts_s`` after it was taken, and where ``newer`` says
-        that another one waits; from then on it is not: what is half done is done. ``nice``: how much lower than now
-        the thread's priority is to be, for good.
+        Until a model has begun to look at an item, it is stale when its time is over, and where ``newer`` says that
+        another one waits; from then on it is not: what is half done is done. ``nice``: how much lower than now the
+        thread's priority is to be, for good.
         """
-        if weight <= 0:
-            raise ValueError(f"weight: {weight}, must be above 0")
-        self.source, self.rank, self.weight = source, rank, weight
+        self.source, self.rank, self.weight = source, rank, 1.0
         self.until_s = math.inf
         """By the clock, when the item at hand is stale."""
-        self._lasts_s, self._newer, self._on_stale, self._clock = lasts_s, newer, on_stale, clock
+        self._terms, self._newer, self._on_stale, self._clock = terms, newer, on_stale, clock
         self._nice = nice
         self._untouched = self._left_one = False
 
@@ -78,7 +90,8 @@ class Work:
 
     def begin(self) -> None:
         """With the next item; one that follows another that was left for it is not left again: some must be seen."""
-        self.until_s = self._clock() + self._lasts_s
+        terms = self._terms()
+        self.weight, self.until_s = terms.weight, self._clock() + terms.lasts_s
         self._untouched, self._left_one = not self._left_one, False
 
     def is_superseded(self) -> bool:

@@ -21,7 +21,7 @@ from edged.errors import StaleError
 from edged.inference.cpu_model import CpuModel
 from edged.inference.model import Model
 from edged.inference.turns import of_the_cpu
-from edged.inference.work import VIDEO_NICE, Rank, Work
+from edged.inference.work import VIDEO_NICE, Rank, Terms, Work
 from edged.messages.vision import Picture
 from edged.pipelines.faces import FaceModels, FacesConfig, face_models
 from tests.inference.edgetpu.stand_in import add_twin, copy_model, host_pids
@@ -105,7 +105,7 @@ class Box:
         work = Work(
             name,
             Rank.VIDEO,
-            lasts_s=FRAME_S,
+            terms=lambda: Terms(lasts_s=FRAME_S),
             newer=camera.newer,
             on_stale=lambda: found.stale.update([name]),
             nice=VIDEO_NICE,

@@ -10,7 +10,7 @@ import pytest
 from edged.errors import StaleError
 from edged.inference.model import zeros
 from edged.inference.turns import NotInTimeError, Turns
-from edged.inference.work import VIDEO_NICE, Rank, Work, current
+from edged.inference.work import VIDEO_NICE, Rank, Terms, Work, current
 from tests.inference.edgetpu.conftest import box, stand_in, twin, wait_until
 
 __all__ = ["box", "stand_in", "twin"]
@@ -93,13 +93,23 @@ def test_a_thread_of_video_steps_back_and_no_other_does():
 def test_a_weight_of_nothing_is_refused():
     """It would never have its turn."""
     with pytest.raises(ValueError, match="weight: 0, must be above 0"):
-        Work("door", weight=0)
+        Terms(weight=0)
+
+
+def test_terms_that_change_hold_from_the_next_item_on():
+    """The configuration is taken up while the box runs; the item at hand stays as it was."""
+    terms = [Terms()]
+    work = Work("door", terms=lambda: terms[-1], clock=lambda: 2.0)
+    for weight, until_s in ((1.0, math.inf), (3.0, 2.5)):
+        work.begin()
+        terms.append(Terms(weight=3.0, lasts_s=0.5))
+        assert (work.weight, work.until_s) == (weight, until_s)
 
 
 def test_an_item_past_its_deadline_is_dropped_and_counted():
     """It is not run, however soon its turn would come."""
     now, left = [0.0], []
-    work = Work("door", lasts_s=1.0, on_stale=lambda: left.append(1), clock=lambda: now[0])
+    work = Work("door", terms=lambda: Terms(lasts_s=1.0), on_stale=lambda: left.append(1), clock=lambda: now[0])
     turns = Turns(1)
     turns._clock = lambda: now[0]
     for _ in work.items([None]):
@@ -114,7 +124,7 @@ def test_an_item_past_its_deadline_is_dropped_and_counted():
 def test_an_item_that_a_model_has_seen_is_finished_however_long_that_takes():
     """What is half done is done: later models of the chain are not asked in vain."""
     now = [0.0]
-    work, turns = Work("door", lasts_s=1.0, newer=lambda: True, clock=lambda: now[0]), Turns(1)
+    work, turns = Work("door", terms=lambda: Terms(lasts_s=1.0), newer=lambda: True, clock=lambda: now[0]), Turns(1)
     turns._clock = lambda: now[0]
     for _ in work.items([None]):
         with turns.turn("detector"):
@@ -150,7 +160,7 @@ def test_video_that_waits_is_dropped_when_its_time_is_over():
     """Its thread does not hang for as long as others are served."""
     turns = Turns(1)
     with Holder(turns):
-        for _ in Work("door", lasts_s=0.05).items([None]):
+        for _ in Work("door", terms=lambda: Terms(lasts_s=0.05)).items([None]):
             with pytest.raises(StaleError), turns.turn("faces"):
                 raise AssertionError("it is run")
 
@@ -220,7 +230,7 @@ def test_a_model_on_the_cpu_waits_for_its_turn_there(twin):
     assert cpu.run(zeros(cpu.card)).use.device == "cpu"
     assert cpu.usual_s() > 0
     with Holder(turns):
-        for _ in Work("door", lasts_s=0.02).items([None]):
+        for _ in Work("door", terms=lambda: Terms(lasts_s=0.02)).items([None]):
             with pytest.raises(StaleError):
                 cpu.run(zeros(cpu.card))
         for _ in Work("microphone", Rank.SOUND).items([None]):
@@ -281,5 +291,5 @@ def test_no_one_waits_for_a_turn_on_a_device_that_is_not_there(box, twin):
     made = box()
     model = made.add(twin())
     with Holder(made.device.turns), Holder(made.device.turns):
-        for _ in Work("door", lasts_s=math.inf).items([None]):
+        for _ in Work("door", terms=lambda: Terms(lasts_s=math.inf)).items([None]):
             assert model.run(zeros(model.card)).use.device == "cpu"

@@ -113,10 +113,11 @@ def test_the_box_moves_to_another_broker_with_all_that_waits(box, listener, tmp_
     other.stop()
 
 
-def test_metrics_are_switched_on_and_the_log_off_and_on_again(box):
+def test_metrics_are_switched_on_turns_given_otherwise_and_the_log_off_and_on_again(box):
     """Without a pause."""
     port = free_port()
-    box.change(metrics={"prometheus": {"enabled": True, "port": port}}, log={"level": "error"})
+    turns = {"turns": {"weights": {"front": 2}, "sound_s": 3}}
+    box.change(metrics={"prometheus": {"enabled": True, "port": port}}, log={"level": "error"}, accelerator=turns)
 
     def served():
         try:
@@ -130,7 +131,8 @@ def test_metrics_are_switched_on_and_the_log_off_and_on_again(box):
     wait_until(lambda: not served())
     box.change(log={"level": "info"})
     wait_until(lambda: any("taken up key=log.level" in line for line in box.running.log))
-    assert [line.split()[-1] for line in box.running.log if "taken up" in line] == ["key=metrics", "key=log.level"]
+    taken_up = [line.split()[-1] for line in box.running.log if "taken up" in line]
+    assert taken_up == ["key=accelerator.turns", "key=metrics", "key=log.level"]
 
 
 def test_commands_are_allowed_without_a_restart(box, listener):
