@@ -11,7 +11,7 @@ from edged.messages.wire import EventMessage
 from edged.runtime.bounded_queue import BoundedQueue
 from edged.runtime.health import Health
 from edged.runtime.withheld import Withheld
-from edged.sinks.clips import Clips, ClipsConfig
+from edged.sinks.clips import Clips, ClipsConfig, check
 
 STOP_LIMIT_S = 1.0
 CHANGE_LIMIT_S = 10.0
@@ -50,7 +50,12 @@ class Evidence:
         stack.callback(self._stop)
 
     def use(self, config: ClipsConfig) -> None:
-        """From now on keep clips so, or none. Where others take over, clips of events that are on end now."""
+        """From now on keep clips so, or none. Where others take over, clips of events that are on end now.
+
+        EdgedError where they cannot be kept so: those go on that are kept.
+        """
+        if config.enabled:
+            check(config)
         before, made_before = self.clips, self._config.model_dump(exclude=LIMITS)
         self._config = config
         if before and config.model_dump(exclude=LIMITS) == made_before:

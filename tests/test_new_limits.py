@@ -4,9 +4,11 @@ import io
 import time
 from contextlib import ExitStack
 
+import pytest
 import soundfile
 
 from edged.captures import Captures
+from edged.errors import EdgedError
 from edged.evidence import Evidence
 from edged.guards import GuardsConfig, Step, guards_of
 from edged.history import HistoryConfig
@@ -162,6 +164,13 @@ def test_clips_begin_move_and_end_while_a_source_is_heard(tmp_path):
         evidence.use(ClipsConfig(folder=tmp_path / "elsewhere", **limits))
         assert evidence.clips is not made
         assert len(list(folder.glob("*/sound.flac"))) == 1
+        moved = evidence.clips
+        for wrong, said in ((tmp_path / "none", "cannot be read"), (tmp_path / "s.wav", "s.wav")):
+            with pytest.raises(EdgedError, match=said):
+                evidence.use(ClipsConfig(folder=tmp_path / "third", key_file=wrong, **limits))
+        with pytest.raises(EdgedError, match=r"clips\.folder: .*s\.wav cannot be made: File exists"):
+            evidence.use(ClipsConfig(folder=tmp_path / "s.wav", **limits))
+        assert evidence.clips is moved
         evidence.use(ClipsConfig())
         assert "clips" not in health.parts()
         assert health.parts()["sources.mic"].state is State.OK

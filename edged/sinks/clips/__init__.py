@@ -2,5 +2,6 @@
 
 from edged.sinks.clips.clips import Clips
 from edged.sinks.clips.config import ClipsConfig
+from edged.sinks.clips.store import check
 
-__all__ = ["Clips", "ClipsConfig"]
+__all__ = ["Clips", "ClipsConfig", "check"]

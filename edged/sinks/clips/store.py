@@ -1,5 +1,6 @@
 """Store: the clips that are kept: written, found by event, read, and given feedback."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,6 +20,20 @@ from edged.sinks.clips.shown import Shown
 
 EVENTS, FEEDBACK = "events.json", "feedback.json"
 NO_ROOM = "there is no room for another clip: make some, or see to clips.max_bytes, keep_last and min_free_bytes"
+
+
+def check(config: ClipsConfig) -> None:
+    """Whether clips could be kept so; what is there stays as it is. EdgedError: they cannot, and why."""
+    folder = clips_folder(config)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EdgedError(
+            f"clips.folder: {folder} cannot be made: {error.strerror}; see to it, or name another"
+        ) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise EdgedError(f"clips.folder: {folder} may not be written to; see to its owner and mode, or name another")
+    Seal(folder, config.key_file).find_key()
 
 
 class Store:
