@@ -26,3 +26,15 @@ def test_another_thread_wakes_it_too():
     assert time.monotonic() - began_s < 5
     assert flag.is_set()
     assert flag.wait(10.0)
+
+
+def test_a_handler_that_lasts_longer_than_the_wait_does_not_make_it_endless():
+    """A box on a busy machine took up its configuration, and then did nothing more until its watchdog ended it."""
+    flag = StopFlag()
+    signal.signal(signal.SIGALRM, lambda *_: time.sleep(0.1))
+    signal.setitimer(signal.ITIMER_REAL, 0.03)
+    threading.Timer(5.0, flag.set).start()
+    began_s = time.monotonic()
+    assert not flag.wait(0.06)
+    assert time.monotonic() - began_s < 5
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class Channel:
         outputs, end = layout(card.outputs, end)
         self.tensors = {"inputs": inputs, "outputs": outputs}
         self._lanes = [Lane(card.name, inputs, outputs, end) for _ in range(LANES)]
-        self._idle: SimpleQueue[Lane] = SimpleQueue()
+        self._idle: Queue[Lane] = Queue()  # a SimpleQueue can wait beyond its timeout where a signal comes
         for lane in self._lanes:
             self._idle.put(lane)
 
