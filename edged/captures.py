@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from edged.errors import ConfigError, DeviceLostError
@@ -18,6 +19,7 @@ from edged.runtime.health import Health, Part
 from edged.settings import Source
 from edged.shares import Shares
 from edged.sources.camera import Camera, CameraConfig
+from edged.sources.files import must_be_readable
 from edged.sources.input_check import InputCheck
 from edged.sources.microphone import Microphone, MicrophoneConfig
 from edged.sources.picture_check import PictureCheck
@@ -29,6 +31,13 @@ POLL_S = 0.5
 BLIND_S = 10.0
 """Whoever watches a camera is told after so long that it gives nothing: the time to open it anew and then some."""
 STOP_LIMIT_S = 1.0
+
+
+def file_of(config: Source) -> Path | None:
+    """That a source reads; None: it is a device or a stream."""
+    if isinstance(config, MicrophoneConfig):
+        return None
+    return config.file if isinstance(config, CameraConfig) else config.path
 
 
 class Captures:
@@ -98,8 +107,13 @@ class Captures:
     def use(self, sources: Mapping[str, Source]) -> list[str]:
         """From now on these are the sources; whoever still listens to one that has changed comes to an end.
 
-        Returns the names of those that are there no longer.
+        Returns the names of those that are there no longer. RecordingError where one is a file that cannot be read:
+        then all stay as they were, as a source that can never come would end.
         """
+        for name, config in sources.items():
+            file = file_of(config)
+            if file is not None and self._sources.get(name) != config:
+                must_be_readable(file)
         with self._changing:
             before, self._sources = self._sources, dict(sources)
             changed = [name for name, config in before.items() if sources.get(name) != config]

@@ -91,7 +91,8 @@ class Daemon:
             stack.callback(Switch.release)
             stack.callback(self._tell_stopped)
             self._start(stack)
-            self._ready()
+            if not self._stopping.is_set():
+                self._ready()
             while not self._stopping.wait(self._watchdog.tick_s) and self._busy():
                 self._tick()
             failed = self._health.state() is State.FAILING
@@ -106,6 +107,7 @@ class Daemon:
         def stop(number: int, _frame: FrameType | None) -> None:
             if self._stopping.is_set():
                 os._exit(128 + number)
+            Switch(STOP_WITHIN_S)()  # also where it is still starting, or stuck
             self._stopping.set()
 
         signal.signal(signal.SIGTERM, stop)
@@ -125,6 +127,8 @@ class Daemon:
         self._people.start(stack)
         stack.callback(self._pipelines.stop)
         for name, config in self._settings.pipelines.items():
+            if self._stopping.is_set():
+                return
             notify(starting(f"loads what {name} needs"))
             self._pipelines.apply(name, config)
         self._models.start(stack)

@@ -20,6 +20,7 @@ from edged.messages.health import State
 from edged.messages.vision import Embedding, Nearest
 from edged.pipelines.faces import FaceModels, FacesConfig
 from edged.runtime.health import Health
+from edged.runtime.machine import clock_synchronised
 from edged.settings import Settings
 
 UPKEEP_S = 3600.0
@@ -36,9 +37,18 @@ class PeopleInUse:
     """Opens the gallery for the first pipeline of faces: a box without one has none."""
 
     def __init__(
-        self, settings: Settings, health: Health, load: Callable[[str, ExitStack], Model], frames: Frames
+        self,
+        settings: Settings,
+        health: Health,
+        load: Callable[[str, ExitStack], Model],
+        frames: Frames,
+        synchronised: Callable[[], bool | None] = clock_synchronised,
     ) -> None:
-        """``load`` gives models by name, until the stack is closed; ``frames``: what a camera sees, for enrolment."""
+        """``load`` gives models by name, until the stack is closed; ``frames``: what a camera sees, for enrolment.
+
+        ``synchronised``: False where the clock is known to be wrong; nobody's time is over then.
+        """
+        self._synchronised = synchronised
         self._settings, self._health, self._load, self._frames = settings, health, load, frames
         self._open: tuple[Gallery, InStep] | None = None
         self._stack = ExitStack()
@@ -131,9 +141,7 @@ class PeopleInUse:
         part = self._health.part("gallery")
         while not self._stopping.is_set():
             try:
-                expired = gallery.expire(datetime.now(UTC).date(), by="edged")
-                if expired:
-                    log.info("people erased, their time is over", extra={"people": len(expired)})
+                self._expire(gallery)
                 gallery.backup()
             except Exception:  # a full disk, say: recognition goes on
                 log.exception("upkeep of the gallery failed")
@@ -141,6 +149,12 @@ class PeopleInUse:
             else:
                 part.condition(UPKEEP_FAILS, on=False)
             self._stopping.wait(UPKEEP_S)
+
+    def _expire(self, gallery: Gallery) -> None:
+        if self._synchronised() is False:  # a leap into the future would erase people for good
+            return
+        if expired := gallery.expire(datetime.now(UTC).date(), by="edged"):
+            log.info("people erased, their time is over", extra={"people": len(expired)})
 
 
 def _reasons(gallery: Gallery, enrolment: InStep) -> Iterator[str]:

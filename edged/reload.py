@@ -149,6 +149,7 @@ class Reloader:
                 self._go_on(name, now, first_line(fault))
         for unused in loaded.values():
             self._models.drop(unused)
+        log.info("reloaded", extra={"refused": len(self._said)} if self._said else {})
         self._in_use.set_pipelines(wanted.pipelines | {name: it for name in before if (it := self._lines.config(name))})
         self._changed()
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from edged.captures import Captures
-from edged.errors import ConfigError, DeviceLostError
+from edged.errors import ConfigError, DeviceLostError, RecordingError
 from edged.messages.health import State
 from edged.messages.vision import Frame
 from edged.runtime.health import Health
 from edged.settings import Source
 from edged.sources.camera import CameraConfig
 from edged.sources.microphone import MicrophoneConfig
+from edged.sources.recording import RecordingConfig
 from tests.broker import free_port
 from tests.cameras import moving, wait_until, write_video
 
@@ -137,3 +138,19 @@ def test_whoever_enrols_keeps_a_camera_open_that_its_pipeline_has_left(film: Cam
         captures.leave("door", pipeline)
         assert next(it for it in watching if it is not None).picture.shape == (240, 320, 3)
     assert not captures.running
+
+
+def test_a_file_that_cannot_be_read_is_refused_and_all_sources_stay(film: CameraConfig, stack: ExitStack) -> None:
+    """It would come to its end at once, and with it a box that hears nothing else."""
+    health = Health()
+    captures = Captures({"door": film}, health)
+    queue = captures.pictures("door")
+    stack.callback(captures.leave, "door", queue)
+    captures.start(stack)
+    wrong = film.model_copy(update={"file": Path("/nowhere/film.avi")})
+    for sources in ({"door": wrong}, {"door": film, "gate": RecordingConfig(path=Path("/nowhere/fly.wav"))}):
+        with pytest.raises(RecordingError, match=r"/nowhere/.*: no such file"):
+            captures.use(sources)
+    assert captures.running
+    wait_until(lambda: health.part("sources.door").state is State.OK)
+    assert captures.use({"door": film}) == []

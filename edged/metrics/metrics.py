@@ -64,8 +64,10 @@ class Metrics:
         except OSError as error:
             self._next_s = self._clock() + RETRY_S
             remedy = "set metrics.prometheus.host and .port to an address of this box that is free"
-            part.set(State.DEGRADED, f"no metrics at {address}: {error.strerror or error}", remedy)
-            log.warning("no metrics", extra={"address": address, "reason": str(error)})
+            why = error.strerror or str(error)
+            if part.state is not State.DEGRADED:  # once, and not each time that it is tried
+                log.warning("no metrics", extra={"address": address, "reason": why})
+            part.set(State.DEGRADED, f"no metrics at {address}: {why}", remedy)
             return
         self._server.start()
         part.set(State.OK)

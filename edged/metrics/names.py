@@ -31,7 +31,7 @@ _ENUMERATED = (
     (re.compile(r"images_(sent|dropped)"), "images", "outcome"),
     (re.compile(r"deleted_(.+)"), "deleted", "reason"),
 )
-_RENAMED = {"written_bytes_24h": "last_day_written_bytes", "mqtt_version": "mqtt_protocol_version"}
+_RENAMED = {"disk_written_bytes_24h": "last_day_written_bytes", "mqtt_version": "mqtt_protocol_version"}
 
 HELP: Mapping[str, str] = {
     "agreement": "Share of windows in which a shadow model agrees with the model in use.",

@@ -141,7 +141,7 @@ class Waiting:
         self._write(self._drop_aged)
         self._health.show("waiting", len(self))
         if self._path and (written := disk_written_bytes(self._path)) is not None:
-            self._health.show("written_bytes_24h", self._written.last_day(written, now.monotonic_s))
+            self._health.show("disk_written_bytes_24h", self._written.last_day(written, now.monotonic_s))
 
     def use(self, config: OutboxConfig) -> None:
         """From now on with these limits; what is too much goes with the next commit, what is too old when tended."""

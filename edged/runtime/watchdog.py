@@ -106,10 +106,10 @@ class Watchdog:
         for name in stuck.keys() - self._told:
             frame = frame_of(stuck[name].thread_id)
             stack = "".join(traceback.format_stack(frame)) if frame else ""
-            log.error("%s", f"{STUCK}\n{stack}", extra={"part": name, "at": place(frame)})
+            log.error("%s", f"{STUCK}\n{stack}", extra={**about(name), "at": place(frame)})
             self._health.part(name).condition(STUCK, on=True, lasted_s=stuck[name].for_s)
         for name in self._told - stuck.keys():
-            log.warning("no longer stuck", extra={"part": name})
+            log.warning("no longer stuck", extra=about(name))
             self._health.part(name).condition(STUCK, on=False)
         if stuck.keys() != self._told:
             self._told = set(stuck)
@@ -143,6 +143,12 @@ def make_watchdog(pulses: Callable[[], Mapping[str, Pulse]], health: Health) -> 
 def frame_of(thread_id: int) -> FrameType | None:
     """Where a thread is right now; None: it is not any longer."""
     return sys._current_frames().get(thread_id)  # noqa: SLF001  # CPython's documented way
+
+
+def about(part: str) -> dict[str, str]:
+    """What a line of the log about a part has besides; the journal finds a pipeline's by ``EDGED_PIPELINE=``."""
+    kind, _, name = part.partition(".")
+    return {"part": part, "pipeline": name} if kind == "pipelines" else {"part": part}
 
 
 def place(frame: FrameType | None) -> str:

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """What may stand on the command line."""
     made = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
-    made.add_argument("--short", action="store_true", help="three minutes, with one camera")
+    made.add_argument("--short", action="store_true", help="three minutes")
     made.add_argument("--minutes", type=float, default=60.0, help="how long it takes (default: %(default)g)")
     made.add_argument("--hours-simulated", type=float, default=24.0, help="faults of so many hours (%(default)g)")
     made.add_argument("--seed", type=int, help="the same seed draws the same faults (default: drawn, and printed)")
@@ -62,7 +62,7 @@ def soak(folder: Path, minutes: float, options: argparse.Namespace, seed: int) -
     """Run it."""
     hours = options.hours_simulated
     say(f"seed {seed}: {minutes:g} minutes for {hours:g} hours; setting up")
-    with site(folder, seed, rtsp=not options.short) as there:
+    with site(folder, seed) as there:
         for what in there.servers.left_out:
             say(f"left out: {what}")
         faults = [fault for fault in every_fault(there) if options.only in fault.name]

@@ -88,15 +88,15 @@ def cannot_run() -> str:
     return microphone_missing() or ("" if MOSQUITTO else "mosquitto is not installed")
 
 
-def start_servers(folder: Path, stack: ExitStack, *, rtsp: bool) -> Servers:
-    """All that can be had; ``stack`` stops them. ``rtsp``: with a second camera."""
+def start_servers(folder: Path, stack: ExitStack) -> Servers:
+    """All that can be had; ``stack`` stops them."""
     left_out: list[str] = []
     disk = _disk(folder / "state", stack, left_out)
     brokers = Brokers(folder / "mosquitto")
     stack.callback(brokers.stop)
     brokers.start()
     microphone = stack.enter_context(VirtualMicrophone())
-    camera, second = _cameras(stack, left_out, rtsp=rtsp)
+    camera, second = _cameras(stack, left_out)
     return Servers(brokers, microphone, camera, second, _accelerator(folder / "edgetpu", left_out), disk, left_out)
 
 
@@ -110,17 +110,15 @@ def _disk(folder: Path, stack: ExitStack, left_out: list[str]) -> Disk | None:
     return Disk(folder)
 
 
-def _cameras(
-    stack: ExitStack, left_out: list[str], *, rtsp: bool
-) -> tuple[cameras.MjpegCamera | None, cameras.RtspCamera | None]:
+def _cameras(stack: ExitStack, left_out: list[str]) -> tuple[cameras.MjpegCamera | None, cameras.RtspCamera | None]:
     if not DATA.is_dir():
         left_out.append("cameras: no models of faces; ../shared/data is not here")
         return None, None
     camera = stack.enter_context(cameras.MjpegCamera(fps=8))
-    if rtsp and (lacks := cameras.missing()):
+    if lacks := cameras.missing():
         left_out.append(f"the RTSP camera: {lacks}")
         return camera, None
-    return camera, stack.enter_context(cameras.RtspCamera("smpte")) if rtsp else None
+    return camera, stack.enter_context(cameras.RtspCamera("smpte"))
 
 
 def _accelerator(folder: Path, left_out: list[str]) -> StandIn | None:

@@ -37,10 +37,10 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path, seed: int, *, rtsp: bool) -> Iterator[Site]:
-    """All of it runs, and the box is ready; in the end all of it is stopped. ``rtsp``: with a second camera."""
+def site(folder: Path, seed: int) -> Iterator[Site]:
+    """All of it runs, and the box is ready; in the end all of it is stopped."""
     with ExitStack() as stack:
-        servers = start_servers(folder, stack, rtsp=rtsp)
+        servers = start_servers(folder, stack)
         make_model_folder(folder / "models", servers)
         settings, ledger, notices = settings_for(folder, servers), Ledger(), Notices()
         own = {"STATE_DIRECTORY": str(folder / "state"), "OPENBLAS_NUM_THREADS": "1"}

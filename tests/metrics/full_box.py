@@ -34,7 +34,7 @@ COUNTED = {
     "commands": ("answered", "refused", "flooded"),
 }
 SHOWN = {
-    "outbox": ("waiting", "written_bytes_24h"),
+    "outbox": ("waiting", "disk_written_bytes_24h"),
     "sinks.mqtt": ("mqtt_version",),
     "clips": ("kept", "kept_bytes"),
     "models.shadow": ("windows", "agreement", "score_difference"),

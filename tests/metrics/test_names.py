@@ -33,7 +33,7 @@ def test_counters_end_in_total_and_enumerations_become_labels(counter, name, lab
     [
         ("agreement", "edged_agreement", 1),
         ("kept_bytes", "edged_kept_bytes", 1),
-        ("written_bytes_24h", "edged_last_day_written_bytes", 1),
+        ("disk_written_bytes_24h", "edged_last_day_written_bytes", 1),
         ("life_pct", "edged_life_ratio", 0.01),
         ("delay_ms", "edged_delay_seconds", 0.001),
         ("heat_c", "edged_heat_celsius", 1),

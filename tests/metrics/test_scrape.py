@@ -108,7 +108,7 @@ def test_no_label_tells_who_was_seen():
         assert not re.search("person:|label=|subject=", scrape(url))
 
 
-def test_an_address_that_is_taken_is_said_and_tried_again():
+def test_an_address_that_is_taken_is_said_once_and_tried_again(caplog):
     """The box goes on and is as well as before; once the port is free, the metrics are there."""
     now_s, health = [0.0], Health()
     health.part("sources.microphone").set(State.OK)
@@ -123,9 +123,11 @@ def test_an_address_that_is_taken_is_said_and_tried_again():
         assert known.reasons == (f"no metrics at 127.0.0.1:{config.port}: Address already in use",)
         assert "metrics.prometheus" in known.remedies[0]
         assert health.state() is State.OK
-        metrics.tick()
+        for now_s[0] in (0.0, 10.0, 20.0):
+            metrics.tick()
         assert metrics.port is None
-    now_s[0] = 10.0
+        assert [record.message for record in caplog.records] == ["no metrics"]
+    now_s[0] = 30.0
     metrics.tick()
     assert metrics.port == config.port
     assert health.parts()["metrics"].state is State.OK

@@ -237,8 +237,8 @@ def test_health_tells_what_waits_and_what_is_written(tmp_path):
     box.outbox.tend()
     counters = box.health.snapshot().counters
     assert counters["waiting"] == 10
-    assert counters.get("written_bytes_24h", 0.0) >= 0
-    assert ("written_bytes_24h" in counters) is (disk_written_bytes(tmp_path) is not None)
+    assert counters.get("disk_written_bytes_24h", 0.0) >= 0
+    assert ("disk_written_bytes_24h" in counters) is (disk_written_bytes(tmp_path) is not None)
     assert (tmp_path / "outbox.sqlite3").stat().st_mode & 0o777 == 0o600
     box.outbox.close()
 

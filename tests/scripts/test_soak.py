@@ -315,16 +315,20 @@ def test_what_is_missing_is_said_before_anything_begins(tmp_path, monkeypatch, c
 
 
 @pytest.mark.skipif(bool(cannot_run()), reason=cannot_run())
-@pytest.mark.timeout(240)
-def test_a_short_soak_keeps_every_promise(tmp_path):
-    """The real program among real servers: each kind of misfortune, no event lost, each fault named and cleared."""
-    page = tmp_path / "soak.html"
-    command = [sys.executable, "-m", "soaking", "--minutes", "1.2", "--seed", "1", "--report", str(page)]
+@pytest.mark.timeout(360)
+def test_a_short_soak_keeps_every_promise():
+    """The real program among real servers: each kind of misfortune, no event lost, each fault named and cleared.
+
+    Its page is left in the checkout, for whoever looks at what ran in CI.
+    """
+    page = ROOT / "soak.html"
+    command = [sys.executable, "-m", "soaking", "--short", "--seed", "1", "--report", str(page)]
     env = {**os.environ, "PYTHONPATH": "scripts"}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=230, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=350, check=False)
     print(done.stdout, done.stderr)  # noqa: T201  # shown when the test fails
     assert done.returncode == 0
-    assert len(re.findall("named after", done.stdout)) >= 5
+    befell = {*re.findall(r"  (\w+)[ \w]*: named after", done.stdout)}
+    assert "left out" in done.stdout or {"broker", "microphone", "camera", "accelerator", "disk", "edged"} <= befell
     assert "0 lost" in done.stdout
     assert "every promise kept" in page.read_text()
     assert '"message": "ready"' in page.with_suffix(".log").read_text()

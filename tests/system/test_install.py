@@ -192,6 +192,14 @@ def it_hears_and_publishes(box, broker, listener):
     listener.wait_for(lambda it: it.on("event/drones"), 30)
     assert shown(box, "NRestarts") == "0"
     assert "drones" in box.run("edged", "status", "--json")
+    heard = listener.on("event/drones")[0]["id"]
+    wait_until(lambda: "event" in box.run("journalctl", "-o", "cat", "EDGED_PIPELINE=drones", f"EDGED_EVENT={heard}"))
+    pid = shown(box, "MainPID")
+    box.write(CONFIG, json.dumps(json.loads(box.run("cat", CONFIG)) | {"site": "field"}))
+    box.run("systemctl", "reload", "edged")
+    listener.wait_for(lambda it: it.on("box/info")[-1]["site"] == "field")
+    listener.wait_for(lambda it: it.on("box/health")[-1]["parts"]["settings"]["state"] == "ok")
+    assert shown(box, "MainPID") == pid
     began = time.monotonic()
     box.run("systemctl", "stop", "edged")
     assert time.monotonic() - began < 10
@@ -207,6 +215,7 @@ def it_reads_a_microphone(box, broker, listener):
     hear(box, broker, type="microphone", device="recorded")
     box.run("systemctl", "restart", "edged")
     listener.wait_for(lambda it: "online" in it.on("availability/microphone"), 20)
+    listener.wait_for(lambda it: it.on("event/drones"), 30)
     hear(box, broker)
     box.run("systemctl", "restart", "edged")
 

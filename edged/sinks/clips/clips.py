@@ -184,14 +184,18 @@ class Clips:
         try:
             work()
         except OSError as error:
-            why = f"{error.filename or self._config.folder}: {error.strerror}; make room, or see to the disk"
-            self._health.set(State.DEGRADED, why)
+            self._fails(f"{error.filename or self._config.folder}: {error.strerror}; make room, or see to the disk")
         except EdgedError as error:
-            self._health.set(State.DEGRADED, str(error))
+            self._fails(str(error))
         else:
             self._health.set(State.OK)
             return True
         return False
+
+    def _fails(self, why: str) -> None:
+        if self._health.state is not State.DEGRADED:
+            log.warning("clips are not kept", extra={"reason": why})
+        self._health.set(State.DEGRADED, why)
 
     def _forget_ended(self) -> None:
         """What sources that are gone gave; clips of events that were on then have it still."""

@@ -52,9 +52,9 @@ class Kept:
         self._clips[clip.id] = clip
         self._bytes += clip.disk_bytes
 
-    def delete_older(self, unix_s: float) -> None:
-        """Delete what is too old, and what is too much."""
-        oldest_s = unix_s - self._config.max_age_days * DAY_S
+    def delete_older(self, unix_s: float | None) -> None:
+        """Delete what is too old, and what is too much. None: nobody knows what time it is, and nothing is too old."""
+        oldest_s = float("-inf") if unix_s is None else unix_s - self._config.max_age_days * DAY_S
         for clip in may_go(self._clips.values(), self._config.keep_last):
             if clip.started_s < oldest_s:
                 self._delete(clip, "deleted_old")

@@ -10,7 +10,7 @@ from edged.errors import EdgedError
 from edged.messages.event import Phase
 from edged.messages.wire import EventMessage, Message
 from edged.runtime.health import Part
-from edged.runtime.machine import disk_free_bytes
+from edged.runtime.machine import clock_synchronised, disk_free_bytes
 from edged.sinks.clips.clip import JSON, ClipFile, Content, Description, Entry, Events, Feedback, Verdict, in_order
 from edged.sinks.clips.config import ClipsConfig, clips_folder
 from edged.sinks.clips.folder import Folder, stands_for_event
@@ -45,9 +45,10 @@ class Store:
         health: Part,
         unix_s: Callable[[], float] = time.time,
         free_bytes: Callable[[Path], int] = disk_free_bytes,
+        synchronised: Callable[[], bool | None] = clock_synchronised,
     ) -> None:
-        """Call :meth:`open` before anything else."""
-        self._config, self._unix_s = config, unix_s
+        """Call :meth:`open` before anything else. ``synchronised``: False where the clock is known to be wrong."""
+        self._config, self._unix_s, self._synchronised = config, unix_s, synchronised
         self._folder = Folder(clips_folder(config))
         self._seal = Seal(self._folder.path, config.key_file)
         self._kept = Kept(config, self._folder, health, free_bytes)
@@ -126,7 +127,7 @@ class Store:
     def sweep(self) -> None:
         """Delete what is too old, or too much. EdgedError or OSError: the next clip would not be kept either."""
         with self._lock:
-            self._kept.delete_older(self._unix_s())
+            self._kept.delete_older(None if self._synchronised() is False else self._unix_s())
             self._kept.tell()
             if clip := self._not_kept:
                 if not self._kept.make_room(clip):

@@ -54,11 +54,11 @@ def picture(size: int = 1000) -> Content:
     return Content("picture_0001.jpg", "image/jpeg", EPOCH_S, b"\xff\xd8\xff" + bytes(size - 3))
 
 
-def a_store(folder, now_s=EPOCH_S, free_bytes=lambda _: 2**40, **config):
+def a_store(folder, now_s=EPOCH_S, free_bytes=lambda _: 2**40, synchronised=True, **config):
     """An open store, and its health."""
     health = Health().part("clips")
     settings = ClipsConfig(**LIMITS | {"folder": folder} | config)
-    store = Store(settings, health, lambda: now_s, free_bytes)
+    store = Store(settings, health, lambda: now_s, free_bytes, lambda: synchronised)
     store.open()
     return store, health
 

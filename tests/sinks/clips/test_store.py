@@ -162,6 +162,15 @@ def test_what_is_too_old_goes_but_not_the_last_of_a_pipeline(tmp_path):
     assert health.snapshot().counters["deleted_old"] == 4
 
 
+@pytest.mark.parametrize("synchronised", [True, None, False])
+def test_nothing_is_too_old_where_the_clock_is_wrong(tmp_path, synchronised):
+    """A clock that is known not to be right deletes nothing."""
+    store, _ = a_store(tmp_path, EPOCH_S + 10 * DAY_S, synchronised=synchronised, max_age_days=9.5)
+    keep(store)
+    store.sweep()
+    assert (store.find(f"{0:026d}") is not None) == (synchronised is False)
+
+
 def test_clips_make_room_for_others_on_the_disk(tmp_path):
     """Where less than ``min_free_bytes`` is left, down to the last of each pipeline; then none is kept, and told."""
     free = [2**30]
