@@ -5,7 +5,9 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edged.checkup.faulty import control_of
 from edged.config import ConfigFaults, Fault
+from edged.control.config import client_paths
 from edged.runtime.finding import Finding, Level
 from edged.runtime.machine import state_folder
 from edged.settings import Settings, find_settings, read_settings
@@ -22,7 +24,7 @@ class Box:
     """This box, or one that a test made."""
 
     settings: Settings = field(default_factory=Settings)
-    """The defaults where the configuration is faulty."""
+    """Where the configuration is faulty the defaults, but for what can be read of the control socket."""
     file: Path | None = None
     """The configuration; None: there is none, and the defaults count."""
     faults: tuple[Fault, ...] = ()
@@ -35,6 +37,20 @@ class Box:
     def state(self) -> Path:
         """The box's own folder."""
         return state_folder(self.environment, os.getuid())
+
+    @property
+    def asked(self) -> str:
+        """Which control socket is asked though the configuration is faulty, and that it is; empty where it is not.
+
+        It might be another's than the one that is meant.
+        """
+        if not self.faults:
+            return ""
+        unread = any(not fault.key and fault.problem.startswith("cannot be read") for fault in self.faults)
+        control = self.settings.control
+        which = "the default socket" if control.path is None else "the socket"
+        paths = " or ".join(map(str, client_paths(control, self.environment, os.getuid())))
+        return f"the configuration {'cannot be read' if unread else 'is faulty'}; asked {which} {paths}"
 
 
 def look_at(path: Path | None, environment: MutableMapping[str, str] = os.environ) -> Box:
@@ -50,7 +66,8 @@ def look_at(path: Path | None, environment: MutableMapping[str, str] = os.enviro
     try:
         return Box(read_settings(file, environment), file, environment=environment)
     except ConfigFaults as faults:
-        return Box(file=file, faults=tuple(faults.faults), environment=environment)
+        settings = Settings(control=control_of(file, environment))
+        return Box(settings, file, tuple(faults.faults), environment)
 
 
 def from_error(about: str, error: object, level: Level = Level.FAULT) -> Finding:

@@ -41,7 +41,7 @@ CHECKS: Mapping[str, Check] = {
     "clock": _check("clock", "the time of day", needs_settings=False),
     "network": _check("network", "whether brokers and cameras can be reached"),
     "broker": _check("broker", "what the broker lets the box do", 30.0),
-    "unit": _check("unit", "the service as it is installed, and what of it runs", needs_settings=False),
+    "unit": _check("unit", "the service as it is installed, what of it runs, and how well", needs_settings=False),
     "versions": _check("versions", "the programs that edged is made of", needs_settings=False),
     "accelerator": _check("accelerator", "the Edge TPU, its library and the TFLite runtimes", 60.0),
 }

@@ -1,14 +1,15 @@
-"""Check of the service: whether its unit is the shipped one, whether it runs, and whether what runs is what is here."""
+"""Check of the service: whether its unit is the shipped one, whether it runs, and which version of it, and how well."""
 
 import subprocess
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from edged import __version__
 from edged.checkup.box import Box
+from edged.checkup.parts import parts_not_well
 from edged.control.client import ask, running
 from edged.control.protocol import Result
 from edged.errors import EdgedError
@@ -117,11 +118,23 @@ def _running(box: Box) -> Iterator[Finding]:
         yield Finding(Level.WARNING, "running", str(error).partition("\n")[0], "sudo edged doctor")
         return
     if said is None:
-        yield Finding(Level.OK, "running", "no edged runs, or its control socket is switched off")
+        yield _nobody(box)
         return
+    yield _version(said, box)
+    yield from parts_not_well(said)
+
+
+def _nobody(box: Box) -> Finding:
+    found = "no edged runs, or its control socket is switched off"
+    if not box.faults:
+        return Finding(Level.OK, "running", found)
+    return Finding(Level.WARNING, "running", f"{found}; {box.asked}", "mend the configuration first")
+
+
+def _version(said: Mapping[str, Any], box: Box) -> Finding:
     version = said.get("info", {}).get("version", "of unknown version")
+    asked = f"; {box.asked}" if box.asked else ""
     if version == __version__:
-        yield Finding(Level.OK, "running", f"edged {version}, as installed")
-    else:
-        found = f"edged {version} runs, installed is {__version__}"
-        yield Finding(Level.WARNING, "running", found, "sudo systemctl restart edged")
+        return Finding(Level.OK, "running", f"edged {version}, as installed{asked}")
+    found = f"edged {version} runs, installed is {__version__}{asked}"
+    return Finding(Level.WARNING, "running", found, "sudo systemctl restart edged")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edged.cli.arguments import add_config
-from edged.cli.terminal import print_json
+from edged.cli.terminal import complain, print_json
 
 BETWEEN_S = 1.0
 """Between two looks: what was counted meanwhile gives the rates."""
@@ -29,7 +29,9 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Ask and show; EdgedError where nobody answers."""
-    path = find(options.config)
+    path, remark = find(options.config)
+    if remark:
+        complain(remark)
     before = ask_status(path)
     if options.json:
         print_json(before)
@@ -41,8 +43,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def find(config: Path | None) -> Path:
-    """The socket of the edged that runs; EdgedError where none does, or none may be asked."""
+def find(config: Path | None) -> tuple[Path, str]:
+    """The socket of the edged that runs, and what to say of it; EdgedError where none does, or none may be asked."""
     from edged.checkup.box import look_at
     from edged.control.client import running
     from edged.errors import ConfigError, EdgedError
@@ -51,11 +53,14 @@ def find(config: Path | None) -> Path:
         if config is not None and not config.exists():
             raise ConfigError(f"{config}: no such file; without -c the box's own is taken")
 
-    control = look_at(config).settings.control  # that of a faulty configuration: a box runs on with the one before
+    box = look_at(config)  # a faulty configuration too: a box runs on with the one before
+    control, check = box.settings.control, f"edged check {box.file or ''}".rstrip()
     if not control.enabled:
         raise EdgedError("control.enabled: false, so that a running edged cannot be asked; set it to true")
     if path := running(control):
-        return path
+        return path, f"{box.asked}; `{check}` tells what is wrong" if box.faults else ""
+    if box.faults:
+        raise EdgedError(f"{box.asked}, where none runs; `{check}` tells what is wrong")
     raise EdgedError("no edged runs on this box; `sudo systemctl start edged` starts it, `edged doctor` tells more")
 
 

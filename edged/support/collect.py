@@ -105,8 +105,8 @@ def _status(box: Box, *, with_warnings: bool) -> Any:
     """What a running edged says of itself; of the events that are on only how many there are."""
     said = status_of(box)
     if said is None:
-        return "no edged runs"
-    shown = dict(said)
+        return f"no edged runs; {box.asked}" if box.asked else "no edged runs"
+    shown = {"asked": box.asked, **said} if box.asked else dict(said)
     shown["events"] = len(said.get("events", []))
     shown["info"] = {**said.get("info", {}), "site": REMOVED, "location": REMOVED, "changes": REMOVED}
     if not with_warnings:

@@ -145,6 +145,29 @@ def test_without_a_running_edged_it_is_one_clear_line(config, tmp_path, capsys):
     )
 
 
+def test_a_faulty_configuration_is_said_and_the_socket_that_it_names_is_asked(box, config, tmp_path, capsys):
+    """On standard error: the answer is as ever. A box runs on with the configuration before."""
+    config.write_text(f"control: {{path: {tmp_path}/c.sock}}\nnonsense: 3\n")
+    assert run(command, "--json", "-c", config) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["info"]["device"] == "barn"
+    asked = f"edged: the configuration is faulty; asked the socket {tmp_path}/c.sock"
+    assert err == f"{asked}; `edged check {config}` tells what is wrong\n"
+    config.write_text(f"control: {{path: {tmp_path}/d.sock}}\nnonsense: 3\n")
+    assert run(command, "-c", config) == 1
+    assert f"{tmp_path}/d.sock, where none runs; `edged check " in capsys.readouterr().err
+
+
+def test_where_no_socket_can_be_read_it_says_that_it_asked_the_default_one(box, config, tmp_path, capsys, monkeypatch):
+    """Whoever answers there may be another."""
+    monkeypatch.setattr("edged.control.config._RUN", tmp_path)
+    (tmp_path / "c.sock").rename(tmp_path / "control.sock")
+    config.write_text("control: {path")
+    assert run(command, "--json", "-c", config) == 0
+    said = f"edged: the configuration is faulty; asked the default socket {tmp_path}/control.sock"
+    assert capsys.readouterr().err.startswith(said)
+
+
 def test_an_edged_that_was_started_anew_meanwhile_has_no_rates():
     """Nor has one whose clock stood still."""
     before = {"pid": 1, "health": {"uptime_s": 10, "parts": {"pipelines.a": {"counters": {"items": 5}}}}}
