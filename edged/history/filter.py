@@ -29,5 +29,5 @@ class Filter:
         }
         terms = [term for term, value in wanted.items() if value is not None]
         if self.without_end:
-            terms.append("ended_s IS NULL")
+            terms.append("(ended_s IS NULL OR cut)")
         return " AND ".join(terms) or "1", [value for value in wanted.values() if value is not None]

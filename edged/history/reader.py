@@ -80,7 +80,7 @@ class Reader:
     def standing(self, record: Record, now_s: float) -> Standing:
         """How it is with an event; ``now_s``: Unix time."""
         if record.ended_s is not None:
-            return Standing.ENDED
+            return Standing.CUT if record.cut else Standing.ENDED
         run = self._last_run
         runs = run is not None and run.stopped_s is None and now_s - run.seen_s < ALIVE_S
         return Standing.ON if runs and not record.cut else Standing.CUT

@@ -21,9 +21,9 @@ class Record(NamedTuple):
     subject: str | None
     started_s: float
     ended_s: float | None
-    """None: it is on, or was cut short."""
+    """None: it is on, or was cut short and nobody has ended it since."""
     cut: bool
-    """Edged ended before the event did."""
+    """Edged ended before the event did; it lasted at least until ``ended_s``, where that is known."""
     confidence: float
     """The highest of its messages."""
     duration_s: float
@@ -58,7 +58,7 @@ def record_of(message: EventMessage) -> Record:
         subject=message.subject,
         started_s=unix_s(message.started_at),
         ended_s=unix_s(message.ended_at) if message.ended_at else None,
-        cut=False,
+        cut=message.cut_short,
         confidence=message.confidence,
         duration_s=message.duration_s,
         updates=int(message.phase is Phase.UPDATE),

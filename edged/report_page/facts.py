@@ -9,7 +9,7 @@ from edged.history.filter import Filter
 from edged.history.reader import Reader, Standing
 from edged.report_page.health_spans import Span, spans_of
 from edged.report_page.lives import Gap, Life, gaps_of, lives_of
-from edged.report_page.period import Period, moment
+from edged.report_page.period import Period, moment, must_hold_time
 from edged.report_page.tally import Tally
 from edged.sinks.clips.clip import Feedback
 
@@ -36,10 +36,10 @@ class Facts:
 def gather(
     history: Reader, asked: Period, device: str, feedback: Callable[[str], Feedback | None], now_s: float
 ) -> Facts:
-    """Read it all. EdgedError where the period holds no time."""
-    if asked.length_s <= 0:
-        told = f"{moment(asked.since_s)} to {moment(asked.until_s)}: must begin before it ends"
-        raise EdgedError(f"--since, --until: {told}; name an earlier beginning or a later end")
+    """Read it all; a period without an end of its own ends at ``now_s``. EdgedError where it holds no time."""
+    if asked.since_s > now_s == asked.until_s:
+        raise EdgedError(f"--since: {moment(asked.since_s)}: begins in the future; name an earlier beginning")
+    must_hold_time(asked)
     period = _as_far_as_known(history, asked)
     lives = lives_of(history.runs(), now_s)
     changes = chain(history.health_at(period.since_s).values(), history.health(*period))

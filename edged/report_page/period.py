@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from edged.errors import EdgedError
+
 MOST_BINS = 100
 MOST_TICKS = 8
 HOUR_S, DAY_S = 3600, 86400
@@ -52,6 +54,13 @@ class Period(NamedTuple):
             at_s = number * step_s - _offset_s(number * step_s - offset_s)  # summer time may begin in between
             if self.since_s <= at_s <= self.until_s:
                 yield at_s, _called(at_s, step_s)
+
+
+def must_hold_time(period: Period) -> None:
+    """EdgedError where it ends before it begins, or just then: nothing is within."""
+    if period.length_s <= 0:
+        told = f"{moment(period.since_s)} to {moment(period.until_s)}: must begin before it ends"
+        raise EdgedError(f"--since, --until: {told}; name an earlier beginning or a later end")
 
 
 def moment(at_s: float) -> str:

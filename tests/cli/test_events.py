@@ -1,4 +1,4 @@
-"""`edged events list` and `export`: what the box has told, with and without a running edged."""
+"""`edged events list`: what the box has told, with and without a running edged."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from edged.cli.events.forms import HEADER, id_length
 from edged.history import History, HistoryConfig
 from edged.messages.event import Phase
 from edged.runtime.health import Health
-from tests.cli.told import Told, a_chirp, an_id
+from tests.cli.told import Told, an_id
 
 
 @pytest.fixture
@@ -126,33 +126,6 @@ def test_a_history_that_cannot_be_read_is_one_line_with_the_remedy(tmp_path, cap
     assert capsys.readouterr().err.endswith("file is not a database; edged sets it aside at its next start\n")
     told.config.write_text("history: {max_events: 0}")
     out_of(capsys, told, "list", status=78)
-
-
-@pytest.mark.parametrize("ending", ["csv", "jsonl"])
-def test_events_are_exported_whole_or_not_at_all(told, tmp_path, capsys, ending):
-    """Every one that is wanted, the oldest first, for the owner's eyes alone."""
-    target = tmp_path / f"out.{ending}"
-    assert main(["events", "export", str(target), "--pipeline", "drones", "-c", str(told.config)]) == 0
-    assert capsys.readouterr().err == f"{target}: 3 events\n"
-    text = target.read_text()
-    rows = csv.DictReader(io.StringIO(text)) if ending == "csv" else map(json.loads, text.splitlines())
-    assert [row["id"] for row in rows] == [an_id(1), an_id(3), an_id(4)]
-    assert target.stat().st_mode & 0o777 == 0o600
-    assert main(["events", "export", str(tmp_path / "no" / "x.csv"), "-c", str(told.config)]) == 1
-    assert "cannot be written: No such file or directory; " in capsys.readouterr().err
-
-
-def test_clips_are_exported_decrypted(told, tmp_path, capsys):
-    """A folder an event, with what was kept of it; of events without a clip there is none."""
-    told.keep(3, sound := a_chirp(length_s=0.5))
-    arguments = ["events", "export", str(tmp_path / "x.jsonl"), "--with-clips", str(tmp_path / "evidence")]
-    assert main([*arguments, "-c", str(told.config)]) == 0
-    assert capsys.readouterr().err.endswith("x.jsonl: 4 events, 1 clip\n")
-    (folder,) = (tmp_path / "evidence").iterdir()
-    assert folder.name == an_id(3)
-    assert {path.name for path in folder.iterdir()} == {"sound.flac", "events.json"}
-    assert (folder / "sound.flac").read_bytes() == sound.content
-    assert (folder / "sound.flac").stat().st_mode & 0o777 == 0o600
 
 
 def test_ids_of_one_millisecond_are_shown_longer():

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edged.cli import main
 from edged.cli.events.times import SPANS_S, moment_s
+from tests.cli.told import Told
 
 NOW_S = 1_795_000_000.0
 years = st.datetimes(datetime(1980, 1, 1), datetime(2090, 1, 1))  # noqa: DTZ001  # local time, as a person gives it
@@ -59,3 +61,27 @@ def test_what_is_no_time_is_refused(text):
     """A day before the calendar of the system too."""
     with pytest.raises(argparse.ArgumentTypeError):
         moment_s(text, NOW_S)
+
+
+@pytest.mark.parametrize("action", [["events", "list"], ["events", "export", "x.csv"], ["report"]])
+def test_times_the_wrong_way_round_are_refused(tmp_path, monkeypatch, capsys, action):
+    """In the same words everywhere: with both times, and the remedy."""
+    told = Told(tmp_path)
+    told.tell(1)
+    monkeypatch.chdir(tmp_path)
+    times = ["--since", "2026-11-20T12:00", "--until", "2026-11-20T11:00", "-c", str(told.config)]
+    assert main([*action, *times]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("edged: --since, --until: 2026-11-20 12:00:00 to 2026-11-20 11:00:00: ")
+    assert said.endswith("must begin before it ends; name an earlier beginning or a later end")
+    told.box.kill()
+
+
+def test_a_report_from_the_future_on_is_refused_as_such(tmp_path, capsys):
+    """Nobody named an end that could be wrong."""
+    told = Told(tmp_path)
+    told.tell(1)
+    assert main(["report", "--since", "2090-01-01", "-c", str(told.config)]) == 1
+    said = "edged: --since: 2090-01-01 00:00:00: begins in the future; name an earlier beginning\n"
+    assert capsys.readouterr().err == said
+    told.box.kill()

@@ -16,8 +16,11 @@ from tests.events import an_event
 EPOCH_S = 1_700_000_000.0
 
 
-def a_message(phase: Phase = Phase.START, number: int = 0, seq: int = 1, **changes: Any) -> EventMessage:
-    return event_message(an_event(phase, number, **changes), seq, EPOCH_S + 60)
+def a_message(
+    phase: Phase = Phase.START, number: int = 0, seq: int = 1, *, cut_short: bool = False, **changes: Any
+) -> EventMessage:
+    message = event_message(an_event(phase, number, **changes), seq, EPOCH_S + 60)
+    return message.model_copy(update={"cut_short": cut_short})
 
 
 class Box:

@@ -42,7 +42,11 @@ class FakeHistory:
         row["seqs"] = [*row["seqs"][:1], message.seq]
         row["told"] = [*row["told"], (message.confidence, message.evidence)]
         row["updates"] += message.phase is Phase.UPDATE
-        row |= {"ended": seconds(message.ended_at) if message.ended_at else None, "cut": False, "last": message}
+        row |= {
+            "ended": seconds(message.ended_at) if message.ended_at else None,
+            "cut": message.cut_short,
+            "last": message,
+        }
 
 
 def seconds(text: str) -> float:

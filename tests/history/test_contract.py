@@ -17,16 +17,22 @@ DAY_S = 86400.0
 MAX_EVENTS = 4
 
 messages = st.builds(
-    lambda phase, number, hundredths, start_s, f0: (
+    lambda phase, number, hundredths, start_s, f0, cut: (
         phase,
         number,
-        {"confidence": hundredths / 100, "start_s": float(start_s), "evidence": {"f0_hz": float(f0)}},
+        {
+            "confidence": hundredths / 100,
+            "start_s": float(start_s),
+            "evidence": {"f0_hz": float(f0)},
+            "cut_short": cut and phase is Phase.END,
+        },
     ),
     st.sampled_from(Phase),
     st.integers(0, 6),
     st.integers(0, 100),
     st.integers(0, 3),
     st.integers(0, 5),
+    st.booleans(),
 )
 steps = st.lists(messages | st.sampled_from(["commit", "stop", "kill"]), max_size=30)
 

@@ -144,6 +144,19 @@ def test_an_event_is_on_until_it_ends_or_edged_does(tmp_path):
     assert standings(box) == [Standing.CUT, Standing.ENDED, Standing.CUT]
 
 
+def test_an_end_that_the_next_start_tells_is_no_end_of_its_own(tmp_path):
+    """After a kill the event stays cut short, whatever came first: the new life or the end that it tells."""
+    box = Box(tmp_path)
+    box.tell(a_message(number=1), a_message(number=2))
+    box.kill()
+    box.start()
+    box.tell(a_message(Phase.END, 1, cut_short=True), a_message(Phase.END, 3, cut_short=True), a_message(Phase.END, 4))
+    assert standings(box) == [Standing.CUT, Standing.CUT, Standing.CUT, Standing.ENDED]
+    assert [record.ended_s is None for record in box.events()] == [False, True, False, False]
+    assert [int(record.id) for record in box.events(without_end=True)] == [1, 2, 3]
+    box.stop()
+
+
 def standings(box):
     with reading(box.path) as history:
         return [history.standing(record, box.unix_s) for record in history.events(Filter())]

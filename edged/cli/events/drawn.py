@@ -18,7 +18,7 @@ def draw(record: Record, clip: Description, evidence: Evidence, title: str, outl
 
     ``outlines``: the areas that its pipeline minds now.
     """
-    lasted_s = None if record.ended_s is None else record.ended_s - record.started_s
+    lasted_s = None if record.ended_s is None or record.cut else record.ended_s - record.started_s
     if sound := next(iter(_of(clip, "audio/")), None):
         start_s = -_after_s(record, sound)
         return draw_sound(evidence.read(clip, sound.name), title, start_s, lasted_s)

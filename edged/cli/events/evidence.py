@@ -1,9 +1,12 @@
 """Evidence: the clip of an event, read from the disk as it lies there, decrypted; nothing is changed or made."""
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from shutil import rmtree
+from typing import NamedTuple
 
-from edged.errors import EdgedError
+from edged.errors import EdgedError, first_line
 from edged.runtime.whole_file import write_whole
 from edged.sinks.clips.clip import Description, Feedback
 from edged.sinks.clips.config import ClipsConfig, clips_folder
@@ -22,6 +25,10 @@ class Evidence:
     def of(self, event: str) -> Description | None:
         """What there is of an event; None: nothing (any longer), or it cannot be read."""
         return self._folder.description(event) if stands_for_event(event) else None
+
+    def has_folder(self, event: str) -> bool:
+        """Whether there is something of an event, readable or not."""
+        return stands_for_event(event) and os.path.lexists(self._folder.path / event)
 
     def read(self, clip: Description, name: str) -> bytes:
         """One of its files. EdgedError where it cannot be read or opened."""
@@ -45,20 +52,48 @@ class Evidence:
         return self._folder.path / clip.id
 
 
-def copy_clips(evidence: Evidence, events: Iterator[str], target: Path) -> int:
-    """Copy the clips of events into folders of their names, decrypted; how many. EdgedError where it cannot be."""
-    copied = 0
+class Copied(NamedTuple):
+    """What became of clips."""
+
+    number: int
+    """So many lie where they were wanted."""
+    faults: list[str]
+    """Why others could not be opened, one a clip."""
+
+
+def copy_clips(evidence: Evidence, events: Iterable[str], target: Path) -> Copied:
+    """Copy the clips of events into folders of their names, decrypted; those that cannot be opened are left out.
+
+    EdgedError where a copy cannot be written: so it would be with the others.
+    """
+    copied, faults = 0, list[str]()
     for event in events:
-        if clip := evidence.of(event):
-            _copy(evidence, clip, target / event)
-            copied += 1
-    return copied
+        try:
+            copied += _copy(evidence, event, target / event)
+        except EdgedError as error:
+            faults.append(first_line(error))
+        except OSError as error:
+            told = f"cannot be written: {error.strerror}; make room, or name another folder"
+            raise EdgedError(f"{target / event}: {told}") from None
+    return Copied(copied, faults)
 
 
-def _copy(evidence: Evidence, clip: Description, target: Path) -> None:
+def _copy(evidence: Evidence, event: str, target: Path) -> bool:
+    """Whether there was a clip. What was copied before stays as it was until all of the clip could be opened."""
+    clip = evidence.of(event)
+    if clip is None:
+        if evidence.has_folder(event):
+            raise EdgedError(f"clip {event}: its description cannot be read; run it with sudo, or see to the disk")
+        return False
+    part = target.with_name(f".{target.name}.part")
+    rmtree(part, ignore_errors=True)  # of a copy that was killed
     try:
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part.mkdir(mode=0o700, parents=True)
         for file in clip.files:
-            write_whole(target / Path(file.name).name, evidence.read(clip, file.name))
-    except OSError as error:
-        raise EdgedError(f"{target}: cannot be written: {error.strerror}; make room, or name another folder") from None
+            write_whole(part / Path(file.name).name, evidence.read(clip, file.name))
+        target.mkdir(mode=0o700, exist_ok=True)
+        for path in part.iterdir():
+            path.replace(target / path.name)
+    finally:
+        rmtree(part, ignore_errors=True)
+    return True

@@ -5,11 +5,20 @@ import io
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edged.cli.events.wanted import add_filters, box_of, history_of, wanted
+from edged.cli.terminal import complain
+
+if TYPE_CHECKING:
+    from edged.checkup.box import Box
+    from edged.cli.events.evidence import Copied
+    from edged.history.filter import Filter
+    from edged.history.reader import Reader
 
 ENDINGS = (".csv", ".jsonl")
+MOST_REASONS = 3
+"""Told, of clips that could not be opened."""
 
 
 def add_parser(actions: Any) -> None:
@@ -28,33 +37,59 @@ def add_parser(actions: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write them; says how many."""
-    from edged.cli.events.evidence import Evidence, copy_clips
-    from edged.cli.events.forms import write_csv, write_jsonl
-    from edged.errors import EdgedError
+    """Write them; says how many, also where the clips fail. 1 where clips could not be opened."""
     from edged.history.reader import reading
     from edged.report_page.words import counted
+
+    chosen, box, faults = wanted(options), box_of(options), list[str]()
+    with reading(history_of(box)) as history:
+        said = counted(_write(history, chosen, options.file), "event")
+        try:
+            if options.with_clips:
+                copied = _copy_clips(history, chosen, box, options.with_clips)
+                said, faults = f"{said}, {counted(copied.number, 'clip')}", copied.faults
+        finally:  # the file is there, whatever becomes of the clips
+            sys.stderr.write(f"{options.file}: {said}\n")
+    if faults:
+        _complain_of(faults)
+    return 1 if faults else 0
+
+
+def _write(history: "Reader", chosen: "Filter", path: Path) -> int:
+    """How many events."""
+    from edged.cli.events.forms import write_csv, write_jsonl
+    from edged.errors import EdgedError
     from edged.runtime.whole_file import written
 
-    box, form = box_of(options), write_csv if options.file.suffix == ".csv" else write_jsonl
-    with reading(history_of(box)) as history:
-        now_s = time.time()
-        events = ((record, history.standing(record, now_s)) for record in history.events(wanted(options)))
-        try:
-            with written(options.file) as file:
-                stream = io.TextIOWrapper(file, "utf-8", newline="")
-                number = form(stream, events)
-                stream.detach()  # flushed; the file itself is closed when it has its place
-        except OSError as error:
-            told = f"cannot be written: {error.strerror}; make room, or name another file"
-            raise EdgedError(f"{options.file}: {told}") from None
-        said = counted(number, "event")
-        if options.with_clips:
-            evidence = Evidence(box.settings.clips, box.environment)
-            ids = (record.id for record in history.events(wanted(options)))
-            said += f", {counted(copy_clips(evidence, ids, options.with_clips), 'clip')}"
-    sys.stderr.write(f"{options.file}: {said}\n")
-    return 0
+    form, now_s = write_csv if path.suffix == ".csv" else write_jsonl, time.time()
+    events = ((record, history.standing(record, now_s)) for record in history.events(chosen))
+    try:
+        with written(path) as file:
+            stream = io.TextIOWrapper(file, "utf-8", newline="")
+            number = form(stream, events)
+            stream.detach()  # flushed; the file itself is closed when it has its place
+    except OSError as error:
+        raise EdgedError(f"{path}: cannot be written: {error.strerror}; make room, or name another file") from None
+    return number
+
+
+def _copy_clips(history: "Reader", chosen: "Filter", box: "Box", target: Path) -> "Copied":
+    from edged.cli.events.evidence import Evidence, copy_clips
+
+    ids = (record.id for record in history.events(chosen))
+    return copy_clips(Evidence(box.settings.clips, box.environment), ids, target)
+
+
+def _complain_of(faults: list[str]) -> None:
+    """How many clips are left out, and the first reasons: a lost key is one reason for all."""
+    from edged.report_page.words import counted
+
+    complain(f"{counted(len(faults), 'clip')} could not be opened, left out:")
+    reasons = list(dict.fromkeys(faults))
+    for reason in reasons[:MOST_REASONS]:
+        sys.stderr.write(f"  {reason}\n")
+    if len(reasons) > MOST_REASONS:
+        sys.stderr.write(f"  and {len(reasons) - MOST_REASONS} more\n")
 
 
 def _file(text: str) -> Path:

@@ -34,8 +34,9 @@ def run(options: argparse.Namespace) -> int:
     from edged.cli.events.forms import HEADER, as_json, table_rows, write_csv
     from edged.history.reader import reading
 
+    chosen = wanted(options)
     with reading(history_of(box_of(options))) as history:
-        records, now_s = history.newest(wanted(options), options.limit), time.time()
+        records, now_s = history.newest(chosen, options.limit), time.time()
         standings = [history.standing(record, now_s) for record in records]
     if options.json:
         print_json([as_json(*each) for each in zip(records, standings, strict=True)])

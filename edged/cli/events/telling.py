@@ -81,10 +81,14 @@ def _latency(message: EventMessage) -> str:
 
 
 def _end(record: Record, standing: Standing) -> str:
-    lasted = f"lasted {duration(record.duration_s)}"
-    if record.ended_s is not None:
-        return f"{_moment(record.ended_s)}, {lasted}"
-    return f"not yet, it is on and {lasted}" if standing is Standing.ON else f"never told, edged stopped; {lasted}"
+    lasted = duration(record.duration_s)
+    if standing is Standing.ON:
+        return f"not yet, it is on and lasted {lasted}"
+    if record.ended_s is None:
+        return f"never told, edged stopped; lasted at least {lasted}"
+    if standing is Standing.CUT:  # the end that the next start has told is when it was last heard of
+        return f"cut short, edged stopped; was on until {_moment(record.ended_s)} at least, lasted at least {lasted}"
+    return f"{_moment(record.ended_s)}, lasted {lasted}"
 
 
 def _moment(at_s: float) -> str:

@@ -19,13 +19,16 @@ def add_filters(parser: Any) -> None:
     parser.add_argument("--pipeline", metavar="NAME", help="told by this pipeline")
     parser.add_argument("--label", help="of this label, such as a person's name")
     parser.add_argument("--min-confidence", type=_score, metavar="X", help="at its highest at least this, in [0, 1]")
-    parser.add_argument("--open", action="store_true", help="without an end: on right now, or cut short")
+    parser.add_argument("--open", action="store_true", help="without an end of its own: on right now, or cut short")
 
 
 def wanted(options: argparse.Namespace) -> "Filter":
-    """What :func:`add_filters` has read."""
+    """What :func:`add_filters` has read. EdgedError where its times hold none, in the words of ``edged report``."""
     from edged.history.filter import Filter
+    from edged.report_page.period import Period, must_hold_time
 
+    if options.since is not None and options.until is not None:
+        must_hold_time(Period(options.since, options.until))
     return Filter(
         options.since, options.until, options.pipeline, options.label, options.min_confidence, without_end=options.open
     )
